@@ -1,0 +1,1 @@
+//! Real PostgreSQL clusters for tests.
