@@ -1,0 +1,62 @@
+//! The extension's settings. Their SQL-visible names all start with `steep_repl.`.
+
+use crate::server;
+use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
+
+/// Lets inserted ids lie outside this node's identity ranges.
+static BYPASS_RANGE_CHECK: GucSetting<bool> = GucSetting::<bool>::new(false);
+/// Whether DDL of this session is captured for the other nodes.
+static DDL_REPLICATION: GucSetting<bool> = GucSetting::<bool>::new(true);
+/// Milliseconds between two heartbeats of this node.
+static HEARTBEAT_INTERVAL_MS: GucSetting<i32> = GucSetting::<i32>::new(1_000);
+/// Milliseconds a remote transaction may be stamped ahead of this node's clock.
+static MAX_CLOCK_SKEW_MS: GucSetting<i32> = GucSetting::<i32>::new(1_000);
+
+/// An hour: a longer wait for a clock is an outage, not a skew.
+const MAX_CLOCK_SKEW_LIMIT_MS: i32 = 3_600_000;
+/// A minute: tombstones and lag figures age by a heartbeat, so it must stay short.
+const HEARTBEAT_INTERVAL_LIMIT_MS: i32 = 60_000;
+/// Ten milliseconds: below that the heartbeats themselves are the load.
+const HEARTBEAT_INTERVAL_FLOOR_MS: i32 = 10;
+
+/// Defines the settings and reserves the prefix, so that a misspelt `steep_repl.…` in a
+/// configuration file is reported instead of silently kept.
+pub(crate) fn register() {
+    GucRegistry::define_bool_guc(
+        c"steep_repl.bypass_range_check",
+        c"Accepts inserted ids that lie outside this node's identity ranges.",
+        c"Meant for bulk imports of rows whose ids were assigned elsewhere. Only roles with SET on this parameter may change it; its first use in a transaction is written to steep_repl.audit_log.",
+        &BYPASS_RANGE_CHECK,
+        GucContext::Suset,
+        GucFlags::NO_RESET_ALL,
+    );
+    GucRegistry::define_bool_guc(
+        c"steep_repl.ddl_replication",
+        c"Captures schema changes of this session for the other nodes.",
+        c"Turn it off for a statement that must stay on this node. Only roles with SET on this parameter may change it.",
+        &DDL_REPLICATION,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"steep_repl.heartbeat_interval",
+        c"Time between two heartbeats that this node sends to its peers.",
+        c"Heartbeats travel in the replication stream: they measure the real lag of each link and tell which writes are provably sequential.",
+        &HEARTBEAT_INTERVAL_MS,
+        HEARTBEAT_INTERVAL_FLOOR_MS,
+        HEARTBEAT_INTERVAL_LIMIT_MS,
+        GucContext::Sighup,
+        GucFlags::UNIT_MS,
+    );
+    GucRegistry::define_int_guc(
+        c"steep_repl.max_clock_skew",
+        c"How far in this node's future a remote transaction may be stamped.",
+        c"Up to this much the apply worker waits for the local clock to pass the remote timestamp, so that a write made after seeing another always has a later timestamp. Beyond it the apply worker stops with an error.",
+        &MAX_CLOCK_SKEW_MS,
+        0,
+        MAX_CLOCK_SKEW_LIMIT_MS,
+        GucContext::Sighup,
+        GucFlags::UNIT_MS,
+    );
+    server::reserve_setting_prefix();
+}
