@@ -1,0 +1,49 @@
+create table steep_repl.conflict_log (
+  id bigserial not null,
+  detected_at timestamptz not null default now(),
+  subscription text not null,
+  table_schema text not null,
+  table_name text not null,
+  conflict_type text not null,
+  local_tuple jsonb,
+  remote_tuple jsonb,
+  local_origin text,
+  remote_origin text,
+  local_xact_ts timestamptz,
+  remote_xact_ts timestamptz,
+  origin_xid bigint,
+  resolution text,
+  resolved_at timestamptz,
+  resolved_by text,
+  constraint conflict_log_pkey primary key (id),
+  constraint conflict_log_conflict_type_valid check (
+    conflict_type in ('INSERT-INSERT', 'UPDATE-UPDATE', 'UPDATE-DELETE')),
+  constraint conflict_log_resolution_valid check (
+    resolution in ('PENDING', 'APPLIED_REMOTE', 'KEPT_LOCAL', 'MERGED', 'REVERTED'))
+);
+create index idx_conflict_log_pending on steep_repl.conflict_log (resolution) where resolution = 'PENDING';
+create index idx_conflict_log_table on steep_repl.conflict_log (table_schema, table_name);
+create index idx_conflict_log_origin_xid on steep_repl.conflict_log (origin_xid);
+create index idx_conflict_log_detected_at on steep_repl.conflict_log (detected_at);
+comment on table steep_repl.conflict_log is 'Conflicting writes, what each side held and what was decided';
+comment on column steep_repl.conflict_log.id is 'Number of the conflict on this node';
+comment on column steep_repl.conflict_log.detected_at is 'When this node met the conflict';
+comment on column steep_repl.conflict_log.subscription is 'Subscription that delivered the remote change';
+comment on column steep_repl.conflict_log.table_schema is 'Schema of the table';
+comment on column steep_repl.conflict_log.table_name is 'Name of the table';
+comment on column steep_repl.conflict_log.conflict_type is 'INSERT-INSERT, UPDATE-UPDATE or UPDATE-DELETE';
+comment on column steep_repl.conflict_log.local_tuple is 'The row this node held';
+comment on column steep_repl.conflict_log.remote_tuple is 'The row that arrived';
+comment on column steep_repl.conflict_log.local_origin is 'Node that wrote the local row';
+comment on column steep_repl.conflict_log.remote_origin is 'Node that wrote the remote row';
+comment on column steep_repl.conflict_log.local_xact_ts is 'Commit timestamp of the local row';
+comment on column steep_repl.conflict_log.remote_xact_ts is 'Commit timestamp of the remote row';
+comment on column steep_repl.conflict_log.origin_xid is 'Transaction id at the remote node; groups the conflicts of one transaction';
+comment on column steep_repl.conflict_log.resolution is 'PENDING, APPLIED_REMOTE, KEPT_LOCAL, MERGED or REVERTED';
+comment on column steep_repl.conflict_log.resolved_at is 'When it was decided';
+comment on column steep_repl.conflict_log.resolved_by is 'Strategy or person that decided';
+comment on index steep_repl.idx_conflict_log_pending is 'Finds conflicts that wait for a person';
+comment on index steep_repl.idx_conflict_log_table is 'Finds the conflicts of a table';
+comment on index steep_repl.idx_conflict_log_origin_xid is 'Finds the conflicts of one remote transaction';
+comment on index steep_repl.idx_conflict_log_detected_at is 'Finds conflicts by time';
+comment on sequence steep_repl.conflict_log_id_seq is 'Numbers conflict_log';

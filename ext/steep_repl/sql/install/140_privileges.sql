@@ -1,0 +1,24 @@
+-- Nothing to PUBLIC, whatever the default privileges of this database say.
+revoke all on schema steep_repl from public;
+revoke all on all tables in schema steep_repl from public;
+revoke all on all sequences in schema steep_repl from public;
+revoke all on all functions in schema steep_repl from public;
+revoke all on type steep_repl.name_range from public;
+
+grant usage on schema steep_repl to steep_repl_viewer;
+grant select on
+  steep_repl.nodes, steep_repl.local_node, steep_repl.identity_ranges, steep_repl.conflict_log,
+  steep_repl.ddl_queue, steep_repl.schema_fingerprints, steep_repl.coordinator_state
+  to steep_repl_viewer;
+grant execute on function
+  steep_repl.version(), steep_repl.system_identifier(), steep_repl.data_directory_fingerprint(),
+  steep_repl.node_id(), steep_repl.identity_mismatch(), steep_repl.check_setup()
+  to steep_repl_viewer;
+
+grant select on steep_repl.audit_log to steep_repl_operator;
+
+grant execute on function
+  steep_repl.set_node_id(text), steep_repl.reidentify_node(text, text),
+  steep_repl.register_node(text, text, text, integer, integer)
+  to steep_repl_admin;
+grant set on parameter steep_repl.bypass_range_check, steep_repl.ddl_replication to steep_repl_admin;
