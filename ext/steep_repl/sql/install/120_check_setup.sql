@@ -43,10 +43,10 @@ as $$
   where s.setting !~ r.met_by
   union all
   select s.name, s.setting, format('at least %s', c.needed), c.why,
-    format('alter system set %s = %s; then restart the server', s.name, greatest(c.needed, s.boot_val::bigint))
+    format('alter system set %s = %s; then restart the server', s.name, c.needed)
   from counted c join pg_settings s on s.name = c.setting
-  -- -1 means "as many as max_replication_slots" (max_active_replication_origins).
-  where s.setting::bigint between 0 and c.needed - 1
+  -- The cast must not meet settings that are no numbers, whatever the plan.
+  where case when s.vartype = 'integer' then s.setting::bigint < c.needed end
   union all
   select 'extension version', e.extversion, steep_repl.version(),
     'The SQL objects and the loaded library belong together.',
