@@ -69,6 +69,15 @@ impl PgClusterBuilder {
         self
     }
 
+    pub(crate) fn major(&self) -> Major {
+        self.major
+    }
+
+    pub(crate) fn with_major(mut self, major: Major) -> Self {
+        self.major = major;
+        self
+    }
+
     /// Creates the cluster and waits until it accepts connections.
     ///
     /// # Errors

@@ -66,17 +66,16 @@ impl Rules {
         self.changed.notify_all();
     }
 
+    /// Whether a connection has been neither reset nor ended.
+    pub(super) fn has(&self, id: u64) -> bool {
+        self.lock().connections.iter().any(|connection| connection.id == id)
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.lock().is_closed
     }
 
-    /// No handshake survives the loss of one direction.
-    pub(super) fn refuses(&self) -> bool {
-        let state = self.lock();
-        state.is_closed || state.ways.iter().any(|way| way.is_cut)
-    }
-
-    /// Takes a connection in, unless the link was cut meanwhile.
+    /// Takes a connection in, unless the link is cut: no handshake survives the loss of one way.
     pub(super) fn admit(&self, streams: [TcpStream; 2]) -> Option<u64> {
         let mut state = self.lock();
         if state.is_closed || state.ways.iter().any(|way| way.is_cut) {
@@ -111,7 +110,7 @@ impl Rules {
             let Some(index) = state.connections.iter().position(|known| known.id == id) else {
                 return Verdict::End;
             };
-            let rule = &state.ways[way];
+            let rule = state.ways[way].clone();
             let left = (since + rule.delay).saturating_duration_since(Instant::now());
             if rule.is_cut {
                 state.connections[index].has_lost = true;
@@ -120,10 +119,9 @@ impl Rules {
             if !rule.is_paused && left.is_zero() {
                 return Verdict::Deliver;
             }
-            let waiting = self.changed.wait_timeout(
-                state,
-                if rule.is_paused { Duration::from_secs(3600) } else { left },
-            );
+            // A change wakes it; an hour stands for waiting without an end.
+            let patience = if rule.is_paused { Duration::from_secs(3600) } else { left };
+            let waiting = self.changed.wait_timeout(state, patience);
             state = waiting.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -146,7 +144,7 @@ impl State {
 }
 
 /// Closes with RST instead of FIN, as soon as the last handle is gone; the shutdown wakes the
-/// threads that hold one.
+/// thread that reads from it.
 pub(super) fn reset(stream: &TcpStream) {
     // A stream that is dead already cannot be reset any more.
     let _ = socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO));
