@@ -60,6 +60,11 @@ impl Allowance {
         Self { from, until, ..Self::anywhere(STOPPING) }
     }
 
+    /// Whatever was logged from one place to another.
+    pub(crate) fn everything(from: usize, until: usize) -> Self {
+        Self { from, until, ..Self::anywhere("") }
+    }
+
     pub(crate) fn covers(&self, entry: &LogEntry) -> bool {
         let has = |text: &str| {
             text.contains(&self.text)

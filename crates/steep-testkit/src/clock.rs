@@ -5,13 +5,17 @@ use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What time a cluster believes it is.
 ///
 /// Only the wall clock is moved. PostgreSQL measures many of its waits with the wall clock, so
-/// under a frozen one `pg_sleep` never ends, `statement_timeout` and the like never fire, and a
-/// failed apply worker is not started again; queries, commits and running replication go on.
+/// under a frozen one `pg_sleep` never ends, `statement_timeout` and the like never fire, a failed
+/// apply worker is not started again, and what a subscriber applied is not flushed
+/// (`XLogBackgroundFlush`) and hence not confirmed to the publisher, whose fast stop waits for it.
+/// Queries, commits and running replication go on. A leap ahead makes timeouts come that were
+/// waited for with the wall clock, such as `wal_sender_timeout`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Clock {
     /// The machine's time plus this many seconds; `0.0` is the machine's time.
@@ -69,18 +73,44 @@ pub enum ClockError {
 pub(crate) struct ClockFile {
     library: PathBuf,
     path: PathBuf,
+    clock: Mutex<Clock>,
 }
 
 impl ClockFile {
     pub(crate) fn create(folder: &Path, clock: Clock) -> Result<Self, ClockError> {
         let library = library().ok_or(ClockError::NoLibrary)?;
-        let file = Self { library, path: folder.join("clock") };
-        file.set(clock)?;
+        let file = Self { library, path: folder.join("clock"), clock: Mutex::new(clock) };
+        file.write(clock)?;
         Ok(file)
     }
 
-    /// Replaces the file at once: libfaketime ends a process that reads half a number.
     pub(crate) fn set(&self, clock: Clock) -> Result<(), ClockError> {
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = clock;
+        self.write(clock)
+    }
+
+    /// Lets a frozen clock run on from where it stands: a server cannot stop without time.
+    pub(crate) fn thaw(&self) -> Result<(), ClockError> {
+        match *self.clock.lock().unwrap_or_else(PoisonError::into_inner) {
+            Clock::Offset(_) => Ok(()),
+            Clock::Frozen(at) => {
+                let ahead = at.duration_since(SystemTime::now());
+                let offset = ahead.map_or_else(
+                    |behind| -behind.duration().as_secs_f64(),
+                    |ahead| ahead.as_secs_f64(),
+                );
+                self.write(Clock::Offset(offset))
+            }
+        }
+    }
+
+    /// Ends [`thaw`](Self::thaw).
+    pub(crate) fn refreeze(&self) -> Result<(), ClockError> {
+        self.write(*self.clock.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the file at once: libfaketime ends a process that reads half a number.
+    fn write(&self, clock: Clock) -> Result<(), ClockError> {
         let failed = |source| ClockError::File { path: self.path.clone(), source };
         let folder = self.path.parent().unwrap_or(Path::new("."));
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;

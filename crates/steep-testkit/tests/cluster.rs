@@ -131,8 +131,6 @@ fn a_busy_port_is_named() -> Outcome {
     assert!(is_named(&failed), "{failed}");
     drop(thief);
     cluster.start()?;
-    // The kit cannot know that this start was meant to fail.
-    cluster.expect_log("could not bind|could not create");
     Ok(())
 }
 

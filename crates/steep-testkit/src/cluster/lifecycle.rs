@@ -40,18 +40,25 @@ impl PgCluster {
             told.map_err(|source| self.process_error("the reaper", source))?;
         }
         let ready = self.wait_until_ready(&mut postmaster, &state, log_start);
-        if matches!(ready, Err(ClusterError::TimedOut { .. })) {
+        if ready.is_ok() {
+            state.postmaster = Some(postmaster);
+            state.allowances.push(Allowance::starting(log_start, self.log_text().len()));
+            return ready;
+        }
+        if self.has_ended(&mut postmaster)?.is_none() {
             state.postmaster = Some(postmaster);
             drop(state);
             self.kill9()?;
-        } else if ready.is_ok() {
-            state.postmaster = Some(postmaster);
-            state.allowances.push(Allowance::starting(log_start, self.log_text().len()));
+            state = self.state();
         }
+        // The error has told it.
+        state.allowances.push(Allowance::everything(log_start, self.log_text().len()));
         ready
     }
 
     /// Stops the cluster and waits until its processes are gone.
+    ///
+    /// A frozen clock runs on meanwhile.
     ///
     /// # Errors
     /// When it does not run, or does not stop within a minute.
@@ -63,10 +70,16 @@ impl PgCluster {
         let log_start = self.log_text().len();
         platform::request_stop(&self.server, &self.data_dir(), postmaster.id(), how)
             .map_err(|source| self.process_error("postgres", source))?;
+        if let Some(clock) = &self.clock {
+            clock.thaw()?;
+        }
         let stopped = self.wait_until_gone(postmaster);
         state.allowances.push(Allowance::stopping(log_start, self.log_text().len()));
         stopped?;
         state.postmaster = None;
+        if let Some(clock) = &self.clock {
+            clock.refreeze()?;
+        }
         Ok(())
     }
 
