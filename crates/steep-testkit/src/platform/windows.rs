@@ -1,0 +1,85 @@
+//! Windows: no change of user, no signals, and no process that cleans up after a killed test.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::{OsUserError, Stop};
+use crate::servers::Server;
+
+/// The servers run as the user that runs the test.
+#[derive(Debug, Clone)]
+pub(crate) struct OsUser;
+
+impl OsUser {
+    #[expect(clippy::unnecessary_wraps, reason = "other platforms look a user up")]
+    pub(crate) fn for_servers() -> Result<Self, OsUserError> {
+        Ok(Self)
+    }
+}
+
+pub(crate) fn run_as(_: &mut Command, _: &OsUser) {}
+
+#[expect(clippy::unnecessary_wraps, reason = "other platforms change the owner")]
+pub(crate) fn give_to(_: &Path, _: &OsUser) -> io::Result<()> {
+    Ok(())
+}
+
+/// The user's folder for temporary files is private already.
+pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir(path)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "other platforms change the mode")]
+pub(crate) fn make_readable(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// A Ctrl-C reaches the servers too; there is nothing wrong with that.
+pub(crate) fn own_group(_: &mut Command) {}
+
+/// Asks a postmaster to stop, without waiting.
+pub(crate) fn request_stop(server: &Server, data_dir: &Path, _: u32, how: Stop) -> io::Result<()> {
+    let mode = match how {
+        Stop::Fast => "fast",
+        Stop::Immediate => "immediate",
+    };
+    let mut pg_ctl = Command::new(server.bin("pg_ctl"));
+    pg_ctl.args(["stop", "--no-wait", "--silent", "--mode", mode, "--pgdata"]).arg(data_dir);
+    quietly(pg_ctl)
+}
+
+/// Kills the postmaster and every process it started.
+pub(crate) fn crash(_: &Path, postmaster: u32) -> io::Result<()> {
+    let mut taskkill = Command::new("taskkill");
+    taskkill.args(["/F", "/T", "/PID", &postmaster.to_string()]);
+    quietly(taskkill)
+}
+
+fn quietly(mut command: Command) -> io::Result<()> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().map(|_| ())
+}
+
+/// The system frees the memory of a process that is gone.
+pub(crate) fn release_shared_memory(_: &Path) {}
+
+/// Stands where other platforms watch over a folder.
+#[derive(Debug)]
+pub(crate) struct Reaper;
+
+#[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "other platforms do more")]
+impl Reaper {
+    pub(crate) fn watch(_: &Path) -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    pub(crate) fn postmaster(&mut self, _: u32) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(crate) fn dismiss(self) -> io::Result<()> {
+        Ok(())
+    }
+}
