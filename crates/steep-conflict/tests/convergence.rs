@@ -4,7 +4,7 @@
 
 mod mesh;
 
-use mesh::{Edit, Mesh, Profile, Settings, config, operations};
+use mesh::{Edit, Mesh, Operation, Profile, Settings, config, operations};
 use proptest::prelude::*;
 use steep_conflict::{ChangeKind, Detection};
 
@@ -178,4 +178,25 @@ fn a_tombstone_stays_while_the_insert_it_overtook_is_on_its_way() {
     mesh.settle();
     mesh.assert_converged();
     assert!(mesh.image(2).is_empty(), "node 0 had not confirmed, so the tombstone stayed");
+}
+
+/// Node 0 deletes a row that node 2, cut off, has updated before. Node 1 has confirmed the delete.
+#[test]
+fn a_tombstone_stays_while_one_of_two_peers_is_cut_off() {
+    let mut mesh = Mesh::new(3, Settings::default());
+    mesh.commit(0, &edit(0), 1);
+    mesh.settle();
+    mesh.commit(2, &edit(0), 0);
+    mesh.commit(0, &delete(0), 9);
+    mesh.step(&Operation::Exchange { one: 0, other: 1 });
+    mesh.prune(0);
+    assert!(mesh.held(0, 0).is_some(), "node 2 has not confirmed");
+    mesh.settle();
+    mesh.assert_converged();
+    assert!(mesh.image(0).is_empty());
+    for other in 1..3 {
+        mesh.step(&Operation::Exchange { one: 0, other });
+    }
+    mesh.prune(0);
+    assert!(mesh.held(0, 0).is_none(), "now both have, and it goes");
 }

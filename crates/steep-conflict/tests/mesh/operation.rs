@@ -29,6 +29,11 @@ pub enum Operation {
     Beat {
         at: usize,
     },
+    /// Two nodes catch up with each other and exchange heartbeats, while the others hear nothing.
+    Exchange {
+        one: usize,
+        other: usize,
+    },
     /// The stream of `from` starts again `back` transactions earlier.
     Redeliver {
         to: usize,
@@ -82,6 +87,7 @@ pub fn operations(profile: Profile) -> impl Strategy<Value = Vec<Operation>> {
             8 => pair().prop_map(|(to, from)| Operation::Deliver { to, from }),
             weight(profile.beats) => (0..4_usize).prop_map(|at| Operation::Beat { at }),
             weight(profile.beats) => (0..4_usize).prop_map(|at| Operation::Prune { at }),
+            weight(profile.beats) => pair().prop_map(|(one, other)| Operation::Exchange { one, other }),
             weight(profile.redelivery) => (pair(), 1..4_usize)
                 .prop_map(|((to, from), back)| Operation::Redeliver { to, from, back }),
             weight(profile.freeze) => (0..4_usize).prop_map(|at| Operation::Freeze { at }),
@@ -118,6 +124,7 @@ impl Mesh {
                 self.deliver(to % size, from % size);
             }
             Operation::Beat { at } => self.beat(at % size),
+            Operation::Exchange { one, other } => self.exchange(one % size, other % size),
             Operation::Prune { at } => self.prune(at % size),
             Operation::Freeze { at } => self.freeze(at % size, self.allowed_horizon(at % size)),
             Operation::Redeliver { to, from, back } if to % size != from % size => {
@@ -156,6 +163,13 @@ impl Mesh {
         };
         if self.nodes.iter().any(behind) {
             self.settle();
+        }
+    }
+
+    fn exchange(&mut self, one: usize, other: usize) {
+        for (from, to) in [(one, other), (other, one), (one, other)] {
+            self.beat(from);
+            while self.deliver(to, from) {}
         }
     }
 
