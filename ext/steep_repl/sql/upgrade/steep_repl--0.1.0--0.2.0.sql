@@ -1,0 +1,68 @@
+-- 0.2.0 adds the report on the server's settings.
+
+create function steep_repl.check_setup()
+returns table (setting text, value text, needed text, why text, fix text)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+  with peers as (
+    select greatest(1, count(*) - 1) as n from steep_repl.nodes where status <> 'removed'
+  ),
+  required (setting, needed, met_by, why) as (
+    select 'wal_level', 'logical', '^logical$',
+      'Changes are read from the WAL by logical decoding.'
+    union all
+    select 'track_commit_timestamp', 'on', '^on$',
+      'A row''s version is the commit timestamp of its last write.'
+    union all
+    select 'shared_preload_libraries', 'a list with steep_repl', '(^|[ ,/"])steep_repl("|,| |$)',
+      'Conflicts are resolved inside the apply worker, which loads libraries only from this list.'
+    union all
+    select 'output_plugin_libraries', 'a list with pgoutput', '(^|[ ,/"])pgoutput("|,| |$)',
+      'Publications are decoded by pgoutput.'
+    union all
+    select 'session_replication_role', 'origin or local', '^(origin|local)$',
+      'With "replica" as the default of every session, its writes are treated as replicated ones.'
+  ),
+  counted (setting, needed, why) as (
+    select v.setting, v.needed, v.why
+    from peers, lateral (values
+      ('max_replication_slots', n + 1, 'One slot for each peer, and one for a node that joins.'),
+      ('max_wal_senders', n + 1, 'One sender for each peer, and one for a node that joins.'),
+      ('max_logical_replication_workers', n + 1, 'One apply worker for each peer, and one for a node that joins.'),
+      ('max_worker_processes', n + 2, 'Apply workers and their launcher are background workers.'),
+      ('max_active_replication_origins', n + 1, 'One origin for each peer, and one for joining.')
+    ) as v (setting, needed, why)
+  )
+  select s.name, s.setting, r.needed, r.why,
+    case when r.setting in ('shared_preload_libraries', 'output_plugin_libraries')
+      then format('alter system set %s = %s; then restart the server', s.name,
+        concat_ws(', ', nullif(s.setting, ''), substring(r.needed from 'with (.*)$')))
+      when s.context = 'postmaster'
+      then format('alter system set %s = %L; then restart the server', s.name, r.needed)
+      else format('alter system reset %s; and look for it in alter role and alter database', s.name) end
+  from required r join pg_settings s on s.name = r.setting
+  where s.setting !~ r.met_by
+  union all
+  select s.name, s.setting, format('at least %s', c.needed), c.why,
+    format('alter system set %s = %s; then restart the server', s.name, c.needed)
+  from counted c join pg_settings s on s.name = c.setting
+  -- The cast must not meet settings that are no numbers, whatever the plan.
+  where case when s.vartype = 'integer' then s.setting::bigint < c.needed end
+  union all
+  select 'extension version', e.extversion, steep_repl.version(),
+    'The SQL objects and the loaded library belong together.',
+    'alter extension steep_repl update; or restart the server if the library is the older one'
+  from pg_extension e
+  where e.extname = 'steep_repl' and e.extversion <> steep_repl.version()
+  union all
+  select 'node identity', steep_repl.identity_mismatch(), 'an identity given to this very database',
+    'Two nodes with one identity would silently lose writes.',
+    'select steep_repl.reidentify_node(node_id, reason)'
+  where steep_repl.identity_mismatch() is not null
+$$;
+comment on function steep_repl.check_setup() is
+  'What keeps this server from replicating, a row for each: setting, value, needed, why, fix; no rows if all is well';
+
+revoke all on function steep_repl.check_setup() from public;
+grant execute on function steep_repl.check_setup() to steep_repl_viewer;
