@@ -26,7 +26,7 @@ macro_rules! on_each_major {
             #[allow(unused_imports)]
             use super::*;
 
-            fn on($major: $crate::Major) $(-> $result)? $body
+            fn on($major: $kind) $(-> $result)? $body
 
             #[test]
             fn pg16() $(-> $result)? {
