@@ -183,6 +183,25 @@ on_each_major! {
         Ok(())
     }
 
+    fn roles_can_be_dropped_when_no_database_needs_them(major: Major) -> Outcome {
+        for create in ["create extension steep_repl", "create extension steep_repl version '0.1.0'"] {
+            let cluster = PgCluster::builder(major).with_extension().start()?;
+            cluster.execute(DATABASE, create)?;
+            cluster.execute(DATABASE, "alter extension steep_repl update")?;
+            let mut ada = login(&cluster, "ada", &["steep_repl_admin"]);
+            ada.batch_execute("set steep_repl.bypass_range_check = on")?;
+            drop(ada);
+            cluster.execute(DATABASE, "drop extension steep_repl")?;
+            let drop_roles = "drop role steep_repl_viewer, steep_repl_operator, steep_repl_admin";
+            let granted = refusal_of(&cluster, &mut cluster.client(DATABASE), drop_roles);
+            assert!(granted.detail.contains("parameter steep_repl.bypass_range_check"), "{granted:?}");
+            cluster.execute(DATABASE, "drop owned by steep_repl_admin")?;
+            cluster.execute(DATABASE, drop_roles)?;
+            cluster.finish();
+        }
+        Ok(())
+    }
+
     fn names_in_other_schemas_do_not_change_what_functions_do(major: Major) -> Outcome {
         let cluster = PgCluster::builder(major).with_extension().start()?;
         drop(login(&cluster, "mallory", &[]));
