@@ -17,6 +17,11 @@ fn log(cluster: &PgCluster) -> Result<Vec<String>, Box<dyn std::error::Error>> {
 on_each_major! {
     fn creating_and_updating_the_extension_is_on_record(major: Major) -> Outcome {
         let cluster = PgCluster::builder(major).with_extension().start()?;
+        cluster.create_database("new")?;
+        cluster.execute("new", "create extension steep_repl")?;
+        let row = "select action || ' by ' || actor || ' at ' || host(client_ip) from steep_repl.audit_log";
+        assert_eq!(cluster.value("new", row)?, "extension.create by postgres at 127.0.0.1");
+
         cluster.execute(DATABASE, "create extension steep_repl version '0.1.0'")?;
         let created = "extension.create postgres extension steep_repl 127.0.0.1 t null -> \
             {\"database\": \"postgres\"}";
