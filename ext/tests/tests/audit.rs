@@ -40,26 +40,36 @@ on_each_major! {
         // Neither another role nor a function of somebody else hides who it was.
         ada.batch_execute("set role steep_repl_admin")?;
         ada.batch_execute("select steep_repl.register_node('a', 'Alpha', 'a.example', 5433, 7)")?;
-        cluster.execute(DATABASE, "create function identify() returns text language sql \
-            security definer as $$ select steep_repl.set_node_id('a') $$")?;
+        cluster.execute(
+            DATABASE,
+            "create function identify() returns text language sql \
+            security definer as $$ select steep_repl.set_node_id('a') $$",
+        )?;
         login(&cluster, "bob", &[]).batch_execute("select identify()")?;
         // As in a restored copy.
         cluster.execute(DATABASE, "update steep_repl.local_node set system_identifier = 1")?;
         ada.batch_execute("select steep_repl.reidentify_node('b', 'clone')")?;
 
-        let found = cluster.query(DATABASE, "
+        let found = cluster.query(
+            DATABASE,
+            "
             select action, actor, target_type, target_id, host(client_ip), success::text,
               old_value ->> 'node_id', new_value ->> 'node_id', new_value ->> 'reason'
-            from steep_repl.audit_log where id > 1 order by id")?;
+            from steep_repl.audit_log where id > 1 order by id",
+        )?;
         let expected = [
             "node.register ada node a 127.0.0.1 true - a -",
             "node.identify bob node a 127.0.0.1 true - a -",
             "node.reidentify ada node b 127.0.0.1 true a b clone",
         ];
-        let found: Vec<String> = found.into_iter().map(|row| {
-            let words: Vec<_> = row.into_iter().map(|word| word.unwrap_or("-".into())).collect();
-            words.join(" ")
-        }).collect();
+        let found: Vec<String> = found
+            .into_iter()
+            .map(|row| {
+                let words: Vec<_> =
+                    row.into_iter().map(|word| word.unwrap_or("-".into())).collect();
+                words.join(" ")
+            })
+            .collect();
         assert_eq!(found, expected);
         // The whole row is kept, not only its key.
         let whole = "select l.new_value = to_jsonb(n) from steep_repl.audit_log l \
@@ -89,8 +99,11 @@ on_each_major! {
             assert!(!refused.hint.is_empty(), "{refused:?}");
             assert_eq!(cluster.value(DATABASE, state)?, before, "{call}");
         }
-        cluster.execute(DATABASE, "begin; select steep_repl.register_node('b', 'Beta', 'h'); \
-            select steep_repl.set_node_id('b'); rollback")?;
+        cluster.execute(
+            DATABASE,
+            "begin; select steep_repl.register_node('b', 'Beta', 'h'); \
+            select steep_repl.set_node_id('b'); rollback",
+        )?;
         assert_eq!(cluster.value(DATABASE, state)?, before);
         cluster.finish();
         Ok(())
@@ -116,9 +129,12 @@ on_each_major! {
         // Two ways to privileges that the extension never granted.
         drop(login(&cluster, "eve", &["pg_write_all_data", "pg_read_all_data"]));
         drop(login(&cluster, "dan", &[]));
-        cluster.execute(DATABASE, "alter default privileges grant all on tables to dan; \
+        cluster.execute(
+            DATABASE,
+            "alter default privileges grant all on tables to dan; \
             alter default privileges grant all on sequences to dan; \
-            grant set on parameter session_replication_role to dan")?;
+            grant set on parameter session_replication_role to dan",
+        )?;
         cluster.execute(DATABASE, "create extension steep_repl")?;
         cluster.execute(DATABASE, "grant usage on schema steep_repl to dan")?;
         drop(login(&cluster, "ada", &["steep_repl_admin"]));

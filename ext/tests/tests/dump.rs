@@ -73,11 +73,14 @@ on_each_major! {
                 assert!(!original.is_empty(), "{table} is not tested");
                 assert_eq!(rows(&elsewhere, format, table)?, original, "{format}: {table}");
             }
-            let created = "select count(*) from steep_repl.audit_log where action = 'extension.create'";
+            let created =
+                "select count(*) from steep_repl.audit_log where action = 'extension.create'";
             assert_eq!(elsewhere.value(format, created)?, "1");
             for table in SEQUENCES {
                 let highest = "coalesce(max(id), 0)";
-                let next = format!("select nextval('steep_repl.{table}_id_seq') = {highest} + 1 from steep_repl.{table}");
+                let next = format!(
+                    "select nextval('steep_repl.{table}_id_seq') = {highest} + 1 from steep_repl.{table}"
+                );
                 assert_eq!(elsewhere.value(format, &next)?, "t", "{format}: {table}");
             }
             // The next entry of the log is a new one.
@@ -100,7 +103,8 @@ on_each_major! {
         assert_eq!(again.message, "this node already has the id \"a\"");
         let setup = "select setting from steep_repl.check_setup()";
         assert_eq!(elsewhere.value("custom", setup)?, "node identity");
-        elsewhere.execute("custom", "select steep_repl.reidentify_node('a', 'the original is gone')")?;
+        elsewhere
+            .execute("custom", "select steep_repl.reidentify_node('a', 'the original is gone')")?;
         assert_eq!(elsewhere.value("custom", "select steep_repl.node_id()")?, "a");
         // The original does not notice.
         assert_eq!(cluster.value(DATABASE, "select steep_repl.node_id()")?, "a");

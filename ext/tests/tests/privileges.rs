@@ -184,7 +184,8 @@ on_each_major! {
     }
 
     fn roles_can_be_dropped_when_no_database_needs_them(major: Major) -> Outcome {
-        for create in ["create extension steep_repl", "create extension steep_repl version '0.1.0'"] {
+        for create in ["create extension steep_repl", "create extension steep_repl version '0.1.0'"]
+        {
             let cluster = PgCluster::builder(major).with_extension().start()?;
             cluster.execute(DATABASE, create)?;
             cluster.execute(DATABASE, "alter extension steep_repl update")?;
@@ -194,7 +195,10 @@ on_each_major! {
             cluster.execute(DATABASE, "drop extension steep_repl")?;
             let drop_roles = "drop role steep_repl_viewer, steep_repl_operator, steep_repl_admin";
             let granted = refusal_of(&cluster, &mut cluster.client(DATABASE), drop_roles);
-            assert!(granted.detail.contains("parameter steep_repl.bypass_range_check"), "{granted:?}");
+            assert!(
+                granted.detail.contains("parameter steep_repl.bypass_range_check"),
+                "{granted:?}"
+            );
             cluster.execute(DATABASE, "drop owned by steep_repl_admin")?;
             cluster.execute(DATABASE, drop_roles)?;
             cluster.finish();
@@ -207,7 +211,10 @@ on_each_major! {
         drop(login(&cluster, "mallory", &[]));
         cluster.execute(DATABASE, "grant create on schema public to mallory")?;
         cluster.execute(DATABASE, &format!("set role mallory; {SHADOWS}"))?;
-        cluster.execute(DATABASE, "alter database postgres set search_path = public, pg_temp, pg_catalog")?;
+        cluster.execute(
+            DATABASE,
+            "alter database postgres set search_path = public, pg_temp, pg_catalog",
+        )?;
 
         // The scripts, too, run in a session with that search path.
         cluster.execute(DATABASE, "create extension steep_repl version '0.1.0'")?;
@@ -216,8 +223,11 @@ on_each_major! {
         cluster.execute(DATABASE, "create extension steep_repl")?;
 
         // The trap works: this is what a function without a fixed search path does.
-        cluster.execute(DATABASE, "create function public.careless() returns pg_catalog.bool \
-            language plpgsql security definer as $$ begin return btrim(' ') is null; end $$")?;
+        cluster.execute(
+            DATABASE,
+            "create function public.careless() returns pg_catalog.bool \
+            language plpgsql security definer as $$ begin return btrim(' ') is null; end $$",
+        )?;
         let mut ada = login(&cluster, "ada", &["steep_repl_admin"]);
         ada.batch_execute(TEMPORARY_SHADOWS)?;
         let hijacked = refusal_of(&cluster, &mut ada, "select public.careless()");
@@ -232,13 +242,17 @@ on_each_major! {
             "steep_repl.check_setup()",
             "steep_repl.version()",
         ] {
-            ada.batch_execute(&format!("select {call}")).map_err(|error| format!("{call}: {error}"))?;
+            ada.batch_execute(&format!("select {call}"))
+                .map_err(|error| format!("{call}: {error}"))?;
         }
         let rejoin = "update steep_repl.local_node set system_identifier = 1";
         cluster.execute(DATABASE, &format!("set search_path = pg_catalog; {rejoin}"))?;
         ada.batch_execute("select steep_repl.reidentify_node('b', 'clone')")?;
         let made = "set search_path = pg_catalog; select string_agg(action, ' ' order by id) from steep_repl.audit_log";
-        assert_eq!(cluster.value(DATABASE, made)?, "extension.create node.register node.identify node.reidentify");
+        assert_eq!(
+            cluster.value(DATABASE, made)?,
+            "extension.create node.register node.identify node.reidentify"
+        );
         let setup = "select count(*) from steep_repl.check_setup()";
         assert_eq!(ada.query_one(setup, &[])?.get::<_, i64>(0), 0);
         cluster.finish();

@@ -38,7 +38,10 @@ fn follow(cluster: &PgCluster, advice: &BTreeMap<String, Advice>) -> Result<(), 
 on_each_major! {
     fn a_server_that_is_set_up_well_has_no_rows(major: Major) -> Outcome {
         let cluster = cluster_with_extension(major)?;
-        assert_eq!(cluster.query(DATABASE, "select * from steep_repl.check_setup()")?, TextRows::new());
+        assert_eq!(
+            cluster.query(DATABASE, "select * from steep_repl.check_setup()")?,
+            TextRows::new()
+        );
         cluster.finish();
         Ok(())
     }
@@ -68,7 +71,8 @@ on_each_major! {
 
         let found = check_setup(&cluster)?;
         for (setting, value, needed) in &wrong {
-            let advice = found.get(*setting).ok_or_else(|| format!("no row for {setting}: {found:?}"))?;
+            let advice =
+                found.get(*setting).ok_or_else(|| format!("no row for {setting}: {found:?}"))?;
             assert_eq!((advice.value.as_str(), advice.needed.as_str()), (*value, *needed));
         }
         assert_eq!(found.len(), wrong.len(), "{found:?}");
@@ -86,8 +90,12 @@ on_each_major! {
 
     fn a_list_keeps_the_libraries_it_has(major: Major) -> Outcome {
         let cluster = PgCluster::builder(major).with_extension().start()?;
-        cluster.execute(DATABASE, "create extension steep_repl; select steep_repl.set_node_id('a')")?;
-        cluster.set_settings(&[("shared_preload_libraries", "$libdir/auth_delay, pg_stat_statements")])?;
+        cluster
+            .execute(DATABASE, "create extension steep_repl; select steep_repl.set_node_id('a')")?;
+        cluster.set_settings(&[(
+            "shared_preload_libraries",
+            "$libdir/auth_delay, pg_stat_statements",
+        )])?;
         cluster.restart()?;
         let found = check_setup(&cluster)?;
         assert_eq!(found.keys().collect::<Vec<_>>(), ["shared_preload_libraries"]);
@@ -106,7 +114,9 @@ on_each_major! {
             ] {
                 let fix = cluster.value(DATABASE, &format!(
                     "set output_plugin_libraries = {list}; select fix from steep_repl.check_setup()"))?;
-                let fixed = format!("alter system set output_plugin_libraries = {fixed}; then restart the server");
+                let fixed = format!(
+                    "alter system set output_plugin_libraries = {fixed}; then restart the server"
+                );
                 assert_eq!(fix, fixed);
             }
         }
@@ -116,14 +126,21 @@ on_each_major! {
 
     fn a_group_needs_a_slot_for_each_peer(major: Major) -> Outcome {
         let builder = PgCluster::builder(major).with_extension();
-        let cluster = builder.setting("max_replication_slots", 3).setting("max_wal_senders", 4).start()?;
+        let cluster =
+            builder.setting("max_replication_slots", 3).setting("max_wal_senders", 4).start()?;
         cluster.execute(DATABASE, "create extension steep_repl")?;
         assert!(check_setup(&cluster)?.is_empty());
-        cluster.execute(DATABASE, "select steep_repl.register_node(n, n, 'h') from unnest('{a,b,c,d}'::text[]) n")?;
+        cluster.execute(
+            DATABASE,
+            "select steep_repl.register_node(n, n, 'h') from unnest('{a,b,c,d}'::text[]) n",
+        )?;
         let found = check_setup(&cluster)?;
         assert_eq!(found.keys().collect::<Vec<_>>(), ["max_replication_slots"]);
         assert_eq!(found["max_replication_slots"].needed, "at least 4");
-        cluster.execute(DATABASE, "update steep_repl.nodes set status = 'removed' where node_id = 'd'")?;
+        cluster.execute(
+            DATABASE,
+            "update steep_repl.nodes set status = 'removed' where node_id = 'd'",
+        )?;
         assert!(check_setup(&cluster)?.is_empty());
         cluster.finish();
         Ok(())
@@ -131,7 +148,10 @@ on_each_major! {
 
     fn sql_objects_and_library_of_two_versions_are_a_row(major: Major) -> Outcome {
         let cluster = cluster_with_extension(major)?;
-        cluster.execute(DATABASE, "update pg_extension set extversion = '0.1.9' where extname = 'steep_repl'")?;
+        cluster.execute(
+            DATABASE,
+            "update pg_extension set extversion = '0.1.9' where extname = 'steep_repl'",
+        )?;
         let found = check_setup(&cluster)?;
         let advice = found.get("extension version").ok_or("no row")?;
         assert_eq!(advice.value, "0.1.9");
