@@ -4,6 +4,7 @@ mod builder;
 mod create;
 mod error;
 mod finish;
+mod found;
 mod lifecycle;
 mod session;
 
@@ -16,6 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use self::builder::PgClusterBuilder;
 pub use self::error::ClusterError;
 pub use self::finish::Detached;
+pub use self::found::FoundCluster;
 pub(crate) use self::session::text_rows;
 pub use self::session::{SUPERUSER, TextRows};
 use crate::allowance::{self, Allowance};
