@@ -70,7 +70,9 @@ mod tables;
 pub mod wait;
 
 pub use self::clock::{Clock, ClockError};
-pub use self::cluster::{ClusterError, Detached, FoundCluster, PgCluster, PgClusterBuilder, SUPERUSER, TextRows};
+pub use self::cluster::{
+    ClusterError, Detached, FoundCluster, PgCluster, PgClusterBuilder, SUPERUSER, TextRows,
+};
 pub use self::guarded_folder::GuardedFolder;
 pub use self::log::{LogEntry, Severity};
 pub use self::mesh::{Mesh, MeshBuilder, MeshError};

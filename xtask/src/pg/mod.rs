@@ -13,7 +13,7 @@ mod tree;
 mod unpack;
 
 use anyhow::{Context as _, Result, bail};
-use steep_testkit::{Major, Server, Servers, server_user_can_enter};
+use steep_testkit::{Major, Server, server_user_can_enter};
 
 pub(crate) use self::installation::Installation;
 use self::package::Package;
@@ -32,7 +32,6 @@ pub(crate) fn run(project: &Project, majors: &[Major]) -> Result<()> {
 
 /// Provides the servers and lists them for the tests.
 pub(crate) fn provide(project: &Project, majors: &[Major]) -> Result<Vec<Installation>> {
-    let mut servers = project.servers();
     let mut provided = Vec::with_capacity(majors.len());
     for &major in majors {
         let installation = match named::pg_config(major) {
@@ -40,10 +39,9 @@ pub(crate) fn provide(project: &Project, majors: &[Major]) -> Result<Vec<Install
             None => from_package(project, major)?,
         };
         check_reach(&installation)?;
-        list(&mut servers, &installation);
         provided.push(installation);
     }
-    servers.write(&project.servers_file())?;
+    list(project, &provided)?;
     Ok(provided)
 }
 
@@ -63,10 +61,18 @@ fn from_package(project: &Project, major: Major) -> Result<Installation> {
     Installation::of_package(major, &tree)
 }
 
-fn list(servers: &mut Servers, installation: &Installation) {
-    let (prefix, version) = (installation.prefix.clone(), installation.version.clone());
-    let extension = installation.has_extension();
-    servers.insert(installation.major, Server { prefix, version, extension });
+fn list(project: &Project, installations: &[Installation]) -> Result<()> {
+    let listed = project.servers();
+    let mut servers = listed.clone();
+    for installation in installations {
+        let (prefix, version) = (installation.prefix.clone(), installation.version.clone());
+        let extension = installation.has_extension();
+        servers.insert(installation.major, Server { prefix, version, extension });
+    }
+    if servers != listed {
+        servers.write(&project.servers_file())?;
+    }
+    Ok(())
 }
 
 /// A server in a closed folder would only fail later, and less clearly.

@@ -29,7 +29,7 @@ static MACHINE_PATH: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Settings that name where packages come from, and packages that do not come from crates.io.
 static REGISTRY: LazyLock<Regex> = LazyLock::new(|| {
-    let settings = r"replace-with\s*=|^\s*\[(?:registries|source)\b|index-url\b";
+    let settings = r"replace[-]with\s*=|^\s*\[(?:registries|source)\b|index[-]url\b";
     let source = r#"^source = "(?:git\+|sparse\+|registry\+https://[^g])"#;
     pattern(&format!(r"{settings}|{source}|https?://\d+\.\d+\.\d+\.\d+"))
 });
