@@ -1,7 +1,5 @@
 //! The checks that run no test.
 
-use anyhow::Result;
-
 use super::step::Steps;
 use super::suites::everything_but_the_extension;
 use crate::pg::Installation;
@@ -46,17 +44,23 @@ pub(super) fn dependencies(project: &Project, steps: &mut Steps) {
     steps.check(step, deny);
 }
 
-/// The extension, with one server's headers.
-pub(super) fn extension(
-    project: &Project,
-    installation: &Installation,
-    steps: &mut Steps,
-) -> Result<()> {
-    let mut clippy = ext::command(project, installation, "clippy")?;
-    clippy.args(["--", "--deny", "warnings"]);
-    steps.check(&format!("clippy of the extension (PostgreSQL {})", installation.major), clippy);
-    let mut rustdoc = ext::command(project, installation, "doc")?;
-    rustdoc.arg("--no-deps").env("RUSTDOCFLAGS", "--deny warnings");
-    steps.check("documentation of the extension", rustdoc);
-    Ok(())
+/// The extension, with the headers of the newest of these servers.
+pub(super) fn extension(project: &Project, installations: &[Installation], steps: &mut Steps) {
+    let Some(newest) = installations.last() else { return };
+    let step = format!("clippy of the extension (PostgreSQL {})", newest.major);
+    match ext::command(project, newest, "clippy") {
+        Ok(mut clippy) => {
+            clippy.args(["--", "--deny", "warnings"]);
+            steps.check(&step, clippy);
+        }
+        Err(error) => steps.cannot(&step, &error),
+    }
+    let step = "documentation of the extension";
+    match ext::command(project, newest, "doc") {
+        Ok(mut rustdoc) => {
+            rustdoc.arg("--no-deps").env("RUSTDOCFLAGS", "--deny warnings");
+            steps.check(step, rustdoc);
+        }
+        Err(error) => steps.cannot(step, &error),
+    }
 }

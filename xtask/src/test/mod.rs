@@ -8,13 +8,12 @@ mod step;
 mod suites;
 
 use std::process::ExitCode;
-use std::time::Instant;
 
 use anyhow::Result;
 use steep_testkit::Major;
 
-use self::report::{Outcome, Report};
 use self::step::Steps;
+use self::suites::Suites;
 use crate::command::{all_if_none, major};
 use crate::pg::Installation;
 use crate::project::Project;
@@ -44,9 +43,13 @@ pub(crate) fn run(project: &Project, options: Options, detail: Detail) -> Result
     let mut steps = Steps::new(detail);
     if options.quick {
         checks::quick(project, &mut steps);
-        steps.run("tests without servers", suites::without_servers(project)?);
+        let step = "tests without servers";
+        match suites::without_servers(project) {
+            Ok(tests) => steps.run(step, tests),
+            Err(error) => steps.cannot(step, &error),
+        }
     } else {
-        full(project, &all_if_none(options.majors), &mut steps)?;
+        full(project, &all_if_none(options.majors), &mut steps);
     }
     let report = steps.into_report();
     say::answer(report.table());
@@ -54,33 +57,35 @@ pub(crate) fn run(project: &Project, options: Options, detail: Detail) -> Result
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn full(project: &Project, majors: &[Major], steps: &mut Steps) -> Result<()> {
+fn full(project: &Project, majors: &[Major], steps: &mut Steps) {
     checks::quick(project, steps);
     checks::documentation(project, steps);
     checks::dependencies(project, steps);
-    let Some(installations) = provide(project, majors, steps.report()) else {
-        return Ok(());
-    };
-    if let Some(newest) = installations.last() {
-        checks::extension(project, newest, steps)?;
+    if let Some(installations) = provide(project, majors, steps) {
+        checks::extension(project, &installations, steps);
+        tests(project, majors, steps);
     }
-    let suites = suites::Suites::new(project)?;
+}
+
+fn tests(project: &Project, majors: &[Major], steps: &mut Steps) {
+    let suites = match Suites::new(project) {
+        Ok(suites) => suites,
+        Err(error) => return steps.cannot("tests", &error),
+    };
     steps.run("tests for no one major", suites.for_no_one_major());
     for &major in majors {
         steps.run(&format!("tests on PostgreSQL {major}"), suites.on(major));
     }
     steps.run("examples in the documentation", suites.examples());
-    Ok(())
 }
 
-/// Servers with the extension; without them no test of theirs can run, and that is a failure.
-fn provide(project: &Project, majors: &[Major], report: &mut Report) -> Option<Vec<Installation>> {
-    let began = Instant::now();
-    let provided =
-        prerequisites::for_tests().and_then(|()| ext::provide(project, majors)).map_err(|error| {
-            say::error(&error);
-        });
-    let outcome = if provided.is_ok() { Outcome::Passed } else { Outcome::Failed };
-    report.add("servers with the extension", outcome, began.elapsed());
-    provided.ok()
+/// Servers with the extension; without them no test can run, and that is a failure.
+fn provide(project: &Project, majors: &[Major], steps: &mut Steps) -> Option<Vec<Installation>> {
+    let mut provided = None;
+    steps.act("servers with the extension", || {
+        prerequisites::for_tests()?;
+        provided = Some(ext::provide(project, majors)?);
+        Ok(())
+    });
+    provided
 }

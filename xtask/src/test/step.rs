@@ -65,8 +65,10 @@ impl Steps {
         self.report.add(step, Outcome::NotRun(why), Duration::ZERO);
     }
 
-    pub(super) fn report(&mut self) -> &mut Report {
-        &mut self.report
+    /// A step that does not get as far as running something has failed.
+    pub(super) fn cannot(&mut self, step: &str, error: &anyhow::Error) {
+        say::error(error);
+        self.report.add(step, Outcome::Failed, Duration::ZERO);
     }
 
     pub(super) fn into_report(self) -> Report {
