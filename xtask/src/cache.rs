@@ -48,6 +48,10 @@ impl Cache {
         Ok(cache)
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A folder of the cache; it need not exist.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)

@@ -22,7 +22,6 @@ pub(crate) fn run(project: &Project, majors: &[Major]) -> Result<()> {
 pub(crate) fn provide(project: &Project, majors: &[Major]) -> Result<Vec<Installation>> {
     let installations = pg::provide(project, majors)?;
     prerequisites::for_building()?;
-    prerequisites::for_servers(&installations)?;
     let scripts = scripts::read(&project.extension())?;
     for installation in &installations {
         let library = build::build(project, installation)?;
@@ -33,6 +32,6 @@ pub(crate) fn provide(project: &Project, majors: &[Major]) -> Result<Vec<Install
             false => format!("PostgreSQL {major}: steep_repl {version} is up to date"),
         });
     }
-    // The list says which servers have the extension.
-    pg::provide(project, majors)
+    pg::list(project, &installations)?;
+    Ok(installations)
 }

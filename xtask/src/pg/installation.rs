@@ -17,6 +17,8 @@ pub(crate) struct Installation {
     pub(crate) version: String,
     /// The folder that holds `bin`.
     pub(crate) prefix: PathBuf,
+    /// The `pg_config` to build with. Cargo builds again when it is another, so it is the same for
+    /// all checkouts that have the same server.
     pub(crate) pg_config: PathBuf,
     /// Where the server looks for libraries.
     pub(crate) libraries: PathBuf,
@@ -64,12 +66,13 @@ impl Installation {
         Ok(installation)
     }
 
-    /// The tree of a package.
-    pub(crate) fn of_package(major: Major, tree: &Path) -> Result<Self> {
-        let pg_config = tree.join("bin").join(exe("pg_config"));
-        Self::ask(major, &pg_config).with_context(|| {
+    /// A checkout's tree of an unpacked package.
+    pub(super) fn of_package(major: Major, tree: &Path, unpacked: &Path) -> Result<Self> {
+        let pg_config = |folder: &Path| folder.join("bin").join(exe("pg_config"));
+        let installation = Self::ask(major, &pg_config(tree)).with_context(|| {
             format!("PostgreSQL {major} in {} cannot be used; remove that folder", tree.display())
-        })
+        })?;
+        Ok(Self { pg_config: pg_config(unpacked), ..installation })
     }
 
     /// The path of one of its programs.

