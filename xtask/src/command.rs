@@ -9,9 +9,20 @@ use steep_testkit::Major;
 use crate::project::Project;
 use crate::{cluster, ext, pg, test, tidy};
 
+const ENVIRONMENT: &str = "\
+Environment:
+  STEEP_PG_CONFIG_16, _17, _18  pg_config of a PostgreSQL of yours; the extension is installed into it
+  STEEP_CACHE_DIR               where downloaded and unpacked servers are kept
+  STEEP_PG_OS_USER              who runs the servers when you are root [default: postgres]
+  STEEP_SERVERS_JSON            the list of servers [default: .steep/servers.json]
+  STEEP_LIBFAKETIME             libfaketime, when it is not where it usually is
+  LIBCLANG_PATH                 the folder of libclang, when it is not where it usually is
+  TMPDIR                        where tests keep their clusters [default: memory, if there is enough]
+  CARGO_TARGET_DIR              where cargo puts what it builds [default: target]";
+
 /// The project's own commands.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = ENVIRONMENT)]
 pub(crate) struct Xtask {
     #[command(subcommand)]
     command: Command,
