@@ -34,7 +34,7 @@ fn pattern(text: &str) -> Regex {
 
 impl Count {
     /// What one line of output tells.
-    pub(super) fn of_line(line: &str) -> Self {
+    fn of_line(line: &str) -> Self {
         let numbers = |found: regex::Captures<'_>| {
             let number = |group: usize| found[group].parse().unwrap_or(0);
             (number(1), number(2))
@@ -47,9 +47,60 @@ impl Count {
     }
 }
 
+/// Adds up what the lines of one command's output tell.
+///
+/// A test may run a test program itself, whose summary then comes before that of its own program:
+/// of what follows cargo's `Running` line, only the last summary counts.
+#[derive(Debug, Default)]
+pub(super) struct Counter {
+    sum: Count,
+    last: Count,
+    is_in_program: bool,
+}
+
+impl Counter {
+    pub(super) fn line(&mut self, line: &str) {
+        let words = line.trim_start();
+        if words.starts_with("Running ") || words.starts_with("Doc-tests ") {
+            self.sum += std::mem::take(&mut self.last);
+            self.is_in_program = words.starts_with("Running ");
+        }
+        let count = Count::of_line(line);
+        if !self.is_in_program {
+            self.sum += count;
+        } else if count != Count::default() {
+            self.last = count;
+        }
+    }
+
+    pub(super) fn sum(&self) -> Count {
+        let mut sum = self.sum;
+        sum += self.last;
+        sum
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_test_program_that_a_test_runs_is_not_counted() {
+        let mut counter = Counter::default();
+        for line in [
+            "     Running tests/a.rs (target/debug/deps/a-1)",
+            "test result: ok. 1 passed; 0 failed; nested",
+            "test result: ok. 5 passed; 0 failed; own",
+            "     Running tests/b.rs (target/debug/deps/b-1)",
+            "test result: ok. 2 passed; 0 failed; own",
+            "   Doc-tests a",
+            "test result: ok. 3 passed; 0 failed; merged",
+            "test result: ok. 4 passed; 0 failed; alone",
+        ] {
+            counter.line(line);
+        }
+        assert_eq!(counter.sum(), Count { passed: 14, failed: 0 });
+    }
 
     #[test]
     fn the_summaries_of_both_are_understood() {

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::Detail;
-use super::count::Count;
+use super::count::{Count, Counter};
 use super::report::{Outcome, Report};
 use crate::{process, say};
 
@@ -106,14 +106,16 @@ fn run(mut command: Command, detail: Detail) -> io::Result<Finished> {
     // It holds the pipe's other end open, which would then never end.
     drop(command);
     let mut finished = Finished { count: Count::default(), succeeded: false, unseen: Vec::new() };
+    let mut counter = Counter::default();
     for line in BufReader::new(reader).split(b'\n') {
         let line = String::from_utf8_lossy(&line?).into_owned();
-        finished.count += Count::of_line(&line);
+        counter.line(&line);
         match detail {
             Detail::Full => say::progress(line),
             Detail::Brief => finished.unseen.push(line),
         }
     }
+    finished.count = counter.sum();
     finished.succeeded = child.wait()?.success();
     Ok(finished)
 }
