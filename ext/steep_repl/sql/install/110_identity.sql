@@ -97,6 +97,7 @@ begin
       message = format('this node already has the id "%s"', v_existing),
       hint = 'A node keeps its id for life. Only a restored or cloned copy takes another, with steep_repl.reidentify_node().';
   end if;
+  perform steep_repl.ensure_publication();
   perform steep_repl.audit('node.identify', 'node', p_node_id, null,
     (select to_jsonb(n) from steep_repl.local_node n));
   return p_node_id;
