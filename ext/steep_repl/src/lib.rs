@@ -8,11 +8,14 @@
 //! it refuses with the setting to change.
 
 mod data_directory;
+mod guard;
 mod guc;
 mod hook;
 mod preload;
 mod server;
 mod sql_functions;
+mod superuser;
+mod tap;
 
 use pgrx::prelude::*;
 
@@ -27,4 +30,5 @@ extern "C-unwind" fn _PG_init() {
     guc::register();
     data_directory::remember();
     hook::install();
+    tap::register();
 }

@@ -1,0 +1,150 @@
+//! A change that fired no trigger: its row is not here, or its table is not guarded.
+
+use super::applying::{Applying, MessageRow};
+use super::scope::{self, OpenTable};
+use super::table::Table;
+use super::write::{self, Mode};
+use super::{Verdict, delete, key, tombstone};
+use crate::tap::message::{Relation, RowKind};
+use crate::tap::relations;
+use crate::tap::session::{self, Session};
+use crate::tap::transaction::Arrived;
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+use std::rc::Rc;
+use steep_conflict::{Action, ChangeKind, RowState, decide};
+
+/// # Safety
+/// In an apply worker that asks for the next message, inside the transaction of the last one.
+pub(super) unsafe fn no_trigger_fired(arrived: &Arrived) {
+    let Some(session) = session::current() else { return };
+    let Some(relation) = relations::get(arrived.relation) else { return };
+    // SAFETY: the caller's promise, throughout. There is no active snapshot between two messages.
+    unsafe {
+        pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+        judge(arrived, &session, &relation);
+        pg_sys::PopActiveSnapshot();
+        pg_sys::CommandCounterIncrement();
+    }
+}
+
+unsafe fn judge(arrived: &Arrived, session: &Rc<Session>, relation: &Rc<Relation>) {
+    // SAFETY: the caller's promise, throughout.
+    unsafe {
+        let Some(oid) = relation.local() else { return not_added(relation) };
+        if session.is_control(oid) {
+            if relation.name == "heartbeats" {
+                session::forget();
+            }
+            return;
+        }
+        let open = pg_sys::table_open(oid, pg_sys::RowExclusiveLock as i32);
+        let table = Table::of(open);
+        let policy = session.tables.get(&table.root.to_u32()).cloned();
+        pg_sys::table_close(open, pg_sys::NoLock as i32);
+        let Some(policy) = policy else { return not_added(relation) };
+        if !policy.is_active {
+            return;
+        }
+        let applying = Applying::last_of(arrived, session.clone(), table, policy);
+        match arrived.kind {
+            RowKind::Insert => not_applied(&applying),
+            RowKind::Update => update(&applying, oid),
+            RowKind::Delete => bury(&applying, oid),
+        }
+    }
+}
+
+unsafe fn update(applying: &Applying, relation: pg_sys::Oid) {
+    let table = &applying.table;
+    // SAFETY: the caller's promise, throughout.
+    unsafe {
+        let descriptor = descriptor_of(relation);
+        let new = applying.slot_of(MessageRow::New, descriptor);
+        let old = applying.slot_of(MessageRow::Old, descriptor);
+        let Some(new) = new else { return };
+        let moves = old.as_ref().is_some_and(|old| {
+            table.key.iter().any(|key| !key::same(table, old.slot, new.slot, key.place))
+        });
+        if moves {
+            bury(applying, relation);
+        }
+        let unchanged = applying.unchanged();
+        let values: Vec<_> = new
+            .sent
+            .iter()
+            .map(|place| match key::value(new.slot, *place) {
+                (value, false) => (*place, Some(value)),
+                (_, true) => (*place, None),
+            })
+            .collect();
+        let mode = Mode::MissingUpdate { unchanged, is_insert: moves };
+        write::insert_values(table, relation, &values, mode);
+    }
+}
+
+/// A delete that found no row is kept as a tombstone, unless the row is here after all: the
+/// worker's scan can miss a row that is being updated.
+unsafe fn bury(applying: &Applying, relation: pg_sys::Oid) {
+    // SAFETY: the caller's promise, throughout.
+    unsafe {
+        for leaf in scope::leaves(relation) {
+            let open = OpenTable::get(leaf);
+            let table = Table::of(open.relation);
+            let of_leaf = applying.with_table(table.clone());
+            let Some(row) = of_leaf.slot_of(MessageRow::Old, open.descriptor) else { return };
+            let Some(found) = open.find(row.slot, table.key_index) else { continue };
+            let verdict = delete::delete(table, open.relation, found.slot, found.tuple);
+            if !matches!(verdict, Verdict::Skip) {
+                open.delete(found.tid);
+            }
+            return;
+        }
+        let row = applying.slot_of(MessageRow::Old, descriptor_of(relation));
+        let Some(row) = row else { return };
+        let state = match tombstone::find(&applying.table, row.slot, &applying.session) {
+            Some(found) => found.state(&applying.session, &applying.policy),
+            None => RowState::Absent,
+        };
+        let change = applying.change(ChangeKind::Delete, steep_conflict::Evidence::Unproved);
+        let decision = decide(&state, &change, &applying.merge_policy());
+        if decision.action == Action::Bury || decision.action == Action::Apply {
+            tombstone::bury(&applying.table, row.slot, &applying.deleter(), None);
+        }
+    }
+}
+
+/// A row descriptor that belongs to the current memory context, of a table that is locked.
+unsafe fn descriptor_of(relation: pg_sys::Oid) -> pg_sys::TupleDesc {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let open = pg_sys::table_open(relation, pg_sys::NoLock as i32);
+        let copy = pg_sys::CreateTupleDescCopy((*open).rd_att);
+        pg_sys::table_close(open, pg_sys::NoLock as i32);
+        copy
+    }
+}
+
+/// The table is published there and not replicated here: going on would lose its changes.
+fn not_added(relation: &Relation) {
+    pg_sys::panic::ErrorReport::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("table \"{}.{}\" of node \"{}\" is not replicated here", relation.schema, relation.name, session::peer_name()),
+        function_name!(),
+    )
+    .set_detail(format!("Subscription \"{}\" waits so that no change is lost.", session::subscription()))
+    .set_hint(format!("select steep_repl.add_table('{}.{}'); or take it out there with steep_repl.remove_table().", relation.schema, relation.name))
+    .report(PgLogLevel::ERROR);
+}
+
+/// The worker did not apply an insert of a guarded table: its subscription does not have the table.
+fn not_applied(applying: &Applying) {
+    pg_sys::panic::ErrorReport::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("subscription \"{}\" does not apply table {}", session::subscription(), applying.table.qualified_name()),
+        function_name!(),
+    )
+    .set_detail("Its guard did not fire, so the row would be lost.")
+    .set_hint(format!("select steep_repl.add_peer('{}', '{}'); and see that the trigger steep_repl_guard is enabled.", applying.peer(), session::subscription()))
+    .report(PgLogLevel::ERROR);
+}

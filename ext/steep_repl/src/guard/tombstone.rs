@@ -1,0 +1,217 @@
+//! `steep_repl.tombstones`: deleted keys, and the versions of their deletes.
+
+use super::held::Writer;
+use super::table::Table;
+use super::{key, own_table};
+use crate::tap::session::{Session, TablePolicy};
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+use steep_conflict::{Held, RowState, Version};
+use steep_types::CommitTs;
+
+/// What remains of a row.
+pub(super) struct Tombstone {
+    /// The transaction of the delete.
+    pub(super) writer: Writer,
+    /// Of a retraction: the version it withdrew, and the node that had written it.
+    pub(super) retracted: Option<(CommitTs, Option<usize>)>,
+    /// Columns that an update may leave out of its message.
+    pub(super) old_row: Option<String>,
+}
+
+/// Who deletes a key.
+pub(super) enum Deleter<'a> {
+    /// A transaction of this node.
+    Here,
+    /// The transaction that is being applied, of this node and with this id there.
+    Peer { node: &'a str, xid: i64 },
+}
+
+/// A version that lost a contest for a unique value.
+pub(super) struct Retracted<'a> {
+    pub(super) at: CommitTs,
+    pub(super) node: &'a str,
+}
+
+impl Tombstone {
+    /// The state of the key.
+    pub(super) fn state(&self, session: &Session, policy: &TablePolicy) -> RowState {
+        match self.retracted {
+            Some((at, node)) => {
+                let origin = session.origin(policy, node.unwrap_or(session.own));
+                RowState::Retracted(Held::Known(Version::new(at, origin)))
+            }
+            None => RowState::Dead(self.writer.held(session, policy)),
+        }
+    }
+
+    fn order(&self) -> (bool, CommitTs) {
+        match (self.retracted, self.writer.commit_ts()) {
+            (Some((at, _)), _) => (false, at),
+            // What this transaction wrote is the newest; what is too old to be known the oldest.
+            (None, None) => {
+                (matches!(self.writer.kind, super::held::WriterKind::Own), CommitTs::MIN)
+            }
+            (None, Some(at)) => (false, at),
+        }
+    }
+}
+
+/// Whether there can be any tombstone: an empty table has no blocks.
+///
+/// # Safety
+/// Inside a transaction, after the key has been probed: a delete that is in progress then is
+/// waited for, and has written its tombstone.
+pub(super) unsafe fn may_exist(tombstones: pg_sys::Oid) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        own_table::write(tombstones);
+        let relation = pg_sys::table_open(tombstones, pg_sys::AccessShareLock as i32);
+        let blocks =
+            pg_sys::RelationGetNumberOfBlocksInFork(relation, pg_sys::ForkNumber::MAIN_FORKNUM);
+        pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
+        blocks > 0
+    }
+}
+
+/// The newest tombstone of a row's key.
+///
+/// # Safety
+/// Inside a transaction; `slot` holds a row of the table with its key.
+pub(super) unsafe fn find(
+    table: &Table,
+    slot: *mut pg_sys::TupleTableSlot,
+    session: &Session,
+) -> Option<Tombstone> {
+    // SAFETY: the caller's promise; the scan is over the index (relation, key_hash).
+    unsafe {
+        let tombstones = own_table::oid(c"tombstones");
+        own_table::write(tombstones);
+        let index = own_table::oid(c"tombstones_key");
+        let relation = pg_sys::table_open(tombstones, pg_sys::AccessShareLock as i32);
+        let mut keys = [pg_sys::ScanKeyData::default(); 2];
+        let equals = pg_sys::BTEqualStrategyNumber as u16;
+        let procedures = [pg_sys::F_OIDEQ, pg_sys::F_INT8EQ].map(pg_sys::Oid::from);
+        pg_sys::ScanKeyInit(&mut keys[0], 1, equals, procedures[0], table.root.into());
+        let hash = key::hash(table, slot);
+        pg_sys::ScanKeyInit(&mut keys[1], 2, equals, procedures[1], hash.into());
+        let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
+        let scan =
+            pg_sys::systable_beginscan(relation, index, true, snapshot, 2, keys.as_mut_ptr());
+        let mut newest: Option<Tombstone> = None;
+        loop {
+            let tuple = pg_sys::systable_getnext(scan);
+            if tuple.is_null() {
+                break;
+            }
+            if let Some(found) = read(table, slot, session, tuple, (*relation).rd_att)
+                && newest.as_ref().is_none_or(|known| known.order() < found.order())
+            {
+                newest = Some(found);
+            }
+        }
+        pg_sys::systable_endscan(scan);
+        pg_sys::UnregisterSnapshot(snapshot);
+        pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
+        newest
+    }
+}
+
+unsafe fn read(
+    table: &Table,
+    slot: *mut pg_sys::TupleTableSlot,
+    session: &Session,
+    tuple: pg_sys::HeapTuple,
+    descriptor: pg_sys::TupleDesc,
+) -> Option<Tombstone> {
+    // SAFETY: a tuple of steep_repl.tombstones; the numbers are its columns.
+    unsafe {
+        let column = |number| {
+            let mut is_null = false;
+            let value = pg_sys::heap_getattr(tuple, number, descriptor, &mut is_null);
+            (!is_null).then_some(value)
+        };
+        if !key::equals(table, slot, &key::texts(column(3)?)) {
+            return None;
+        }
+        let retracted = column(5).map(|at| {
+            let node = column(6).and_then(|node| String::from_datum(node, false));
+            let node = node.and_then(|node| session.node_named(&node));
+            (CommitTs::from_micros(at.value() as i64), node)
+        });
+        let old_row = column(4).map(|row| {
+            let text = pg_sys::OidOutputFunctionCall(pg_sys::Oid::from(pg_sys::F_JSONB_OUT), row);
+            std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned()
+        });
+        Some(Tombstone { writer: Writer::of(tuple), retracted, old_row })
+    }
+}
+
+/// Keeps the key of a row that is deleted in this transaction.
+///
+/// # Safety
+/// Inside a transaction; `slot` holds the row, or at least its key.
+pub(super) unsafe fn bury(
+    table: &Table,
+    slot: *mut pg_sys::TupleTableSlot,
+    deleter: &Deleter<'_>,
+    retracted: Option<&Retracted<'_>>,
+) {
+    // SAFETY: the caller's promise; the values are those of the table's columns.
+    unsafe {
+        let (writer_node, writer_xid) = match deleter {
+            Deleter::Here => (None, pg_sys::GetTopFullTransactionId().value.cast_signed().into()),
+            Deleter::Peer { node, xid } => ((*node).into_datum(), (*xid).into()),
+        };
+        own_table::add(
+            own_table::oid(c"tombstones"),
+            &[
+                Some(table.root.into()),
+                Some(key::hash(table, slot).into()),
+                Some(key::as_texts(table, slot)),
+                old_row(table, slot),
+                retracted.map(|version| version.at.as_micros().into()),
+                retracted.and_then(|version| version.node.into_datum()),
+                writer_node,
+                Some(writer_xid),
+            ],
+        );
+    }
+}
+
+/// The columns of a row that are stored out of line, as a JSON object of their texts.
+unsafe fn old_row(table: &Table, slot: *mut pg_sys::TupleTableSlot) -> Option<pg_sys::Datum> {
+    if !table.is_toastable {
+        return None;
+    }
+    let mut json = String::new();
+    for (place, column) in table.columns.iter().enumerate().filter(|(_, c)| c.is_toastable) {
+        // SAFETY: a value of a type of variable length.
+        let text = unsafe {
+            let (value, is_null) = key::value(slot, place);
+            if is_null || !pgrx::varlena::varatt_is_1b_e(value.cast_mut_ptr()) {
+                continue;
+            }
+            std::ffi::CStr::from_ptr(column.text(value))
+        };
+        json.push(if json.is_empty() { '{' } else { ',' });
+        key::push_string(&mut json, &column.name);
+        json.push(':');
+        key::push_string(&mut json, &text.to_string_lossy());
+    }
+    if json.is_empty() {
+        return None;
+    }
+    json.push('}');
+    // SAFETY: it is JSON.
+    Some(unsafe { key::jsonb(json) })
+}
+
+/// Lets the tombstones of this transaction be found by others as soon as it commits.
+///
+/// # Safety
+/// Inside a transaction of a session that is no apply worker.
+pub(super) unsafe fn flush() {
+    // SAFETY: the caller's promise.
+    unsafe { own_table::write_all() };
+}

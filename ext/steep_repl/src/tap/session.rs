@@ -1,0 +1,387 @@
+//! What this apply worker knows of the group: whose writes it applies, the order of the nodes, the
+//! policies of the tables. Read between transactions, anew whenever one of the tables changed.
+
+use super::transaction::TRANSACTION;
+use crate::superuser;
+use pgrx::pg_sys;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use steep_conflict::{Detection, Origin, Origins, Strategy};
+use steep_types::{CommitTs, NodeId, Priority, Snapshot, Xid};
+
+/// What the worker knows.
+#[derive(Debug, Default)]
+pub(crate) struct Session {
+    /// Name of this worker's subscription.
+    pub(crate) subscription: String,
+    /// Every node that was ever registered; other fields name a node by its place here.
+    pub(crate) nodes: Vec<Node>,
+    /// This node.
+    pub(crate) own: usize,
+    /// The node whose writes arrive.
+    pub(crate) peer: usize,
+    /// How many nodes are members now.
+    pub(crate) members: usize,
+    /// The node behind each replication origin of this server.
+    by_roident: Vec<(pg_sys::RepOriginId, usize)>,
+    /// Replicated tables, also those taken out again.
+    pub(crate) tables: BTreeMap<u32, TablePolicy>,
+    /// The tables of the extension, whose changes are let through.
+    control: Vec<u32>,
+    /// Of each node the snapshot that the peer has echoed in its latest heartbeat applied here.
+    pub(crate) echoes: BTreeMap<usize, Snapshot>,
+    /// Below this transaction no commit timestamp is kept, and all of those committed by then.
+    horizon: Option<(Xid, CommitTs)>,
+}
+
+/// A node and its place in the order that decides ties.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub(crate) id: NodeId,
+    pub(crate) origin: Origin,
+}
+
+/// How a table's conflicts are found and decided.
+#[derive(Debug, Clone)]
+pub(crate) struct TablePolicy {
+    pub(crate) strategy: Strategy,
+    pub(crate) detection: Detection,
+    pub(crate) is_active: bool,
+    /// Places of the nodes in this table's own order, if it has one.
+    order: Option<Vec<Origin>>,
+}
+
+thread_local! {
+    static SESSION: RefCell<Option<Rc<Session>>> = const { RefCell::new(None) };
+    static IS_STALE: Cell<bool> = const { Cell::new(true) };
+    static WATCHED: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What is known now; `None` where this worker's subscription is no peer's.
+pub(crate) fn current() -> Option<Rc<Session>> {
+    SESSION.with_borrow(Clone::clone)
+}
+
+pub(crate) fn is_peer() -> bool {
+    SESSION.with_borrow(Option::is_some)
+}
+
+pub(crate) fn peer_name() -> String {
+    current().map_or_else(|| "?".to_owned(), |s| s.nodes[s.peer].id.to_string())
+}
+
+pub(crate) fn subscription() -> String {
+    current().map_or_else(|| "?".to_owned(), |s| s.subscription.clone())
+}
+
+/// Something this session was read from has changed.
+pub(crate) fn forget() {
+    IS_STALE.set(true);
+}
+
+/// A relation changed; if it is one of the extension's, or not known yet, the session is stale.
+#[pg_guard]
+pub(crate) unsafe extern "C-unwind" fn at_relcache_invalidation(
+    _argument: pg_sys::Datum,
+    relation: pg_sys::Oid,
+) {
+    let relation = relation.to_u32();
+    let concerns = WATCHED
+        .with_borrow(|watched| watched.is_empty() || relation == 0 || watched.contains(&relation));
+    if concerns {
+        IS_STALE.set(true);
+    }
+    crate::guard::forget_table(relation);
+}
+
+/// Reads the session anew if it is stale.
+///
+/// # Safety
+/// In an apply worker, outside of a transaction.
+pub(super) unsafe fn refresh() {
+    // SAFETY: takes in what other sessions have committed.
+    unsafe { pg_sys::AcceptInvalidationMessages() };
+    if !IS_STALE.replace(false) {
+        return;
+    }
+    // SAFETY: the caller's promise.
+    let session = unsafe { superuser::in_transaction(load) };
+    WATCHED.with_borrow_mut(|watched| {
+        *watched = session.as_ref().map_or_else(Vec::new, |s| s.control.clone());
+    });
+    SESSION.set(session.map(Rc::new));
+}
+
+/// What the subscription must not be altered to.
+pub(crate) fn refuse_option(option: &str, needed: &str) {
+    if !is_peer() {
+        return;
+    }
+    let subscription = subscription();
+    ErrorReport::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("subscription \"{subscription}\" has {option} on"),
+        function_name!(),
+    )
+    .set_detail("The commit timestamp must be known while a transaction is applied, so transactions have to arrive whole and committed.")
+    .set_hint(format!("alter subscription {subscription} set ({option} = {needed})"))
+    .report(PgLogLevel::ERROR);
+}
+
+impl Session {
+    /// The node behind a replication origin; 0 is this node.
+    pub(crate) fn node_of(&self, roident: pg_sys::RepOriginId) -> Option<usize> {
+        if roident == 0 {
+            return Some(self.own);
+        }
+        self.by_roident.iter().find(|(known, _)| *known == roident).map(|(_, node)| *node)
+    }
+
+    pub(crate) fn node_named(&self, id: &str) -> Option<usize> {
+        self.nodes.iter().position(|node| node.id.as_str() == id)
+    }
+
+    /// Where a node stands in the order that decides this table's ties.
+    pub(crate) fn origin(&self, policy: &TablePolicy, node: usize) -> Origin {
+        match &policy.order {
+            Some(order) => order[node],
+            None => self.nodes[node].origin,
+        }
+    }
+
+    pub(crate) fn name(&self, node: usize) -> &str {
+        self.nodes[node].id.as_str()
+    }
+
+    pub(crate) fn is_control(&self, relation: pg_sys::Oid) -> bool {
+        self.control.contains(&relation.to_u32())
+    }
+
+    /// A time below which every commit whose timestamp is lost lies.
+    pub(crate) fn horizon(&self) -> CommitTs {
+        let oldest = crate::guard::oldest_commit_timestamp_xid();
+        match self.horizon {
+            Some((xid, at)) if xid == oldest => at,
+            // It has advanced since the last heartbeat: by now at the latest.
+            // SAFETY: reads the clock.
+            _ => CommitTs::from_micros(unsafe { pg_sys::GetCurrentTimestamp() }),
+        }
+    }
+}
+
+/// As superuser: the worker's user need not have rights on the extension's tables.
+fn load() -> Option<Session> {
+    // SAFETY: inside a transaction; plain catalog look-ups and reads of globals.
+    let schema = unsafe { pg_sys::get_namespace_oid(c"steep_repl".as_ptr(), true) };
+    if schema == pg_sys::InvalidOid {
+        return None;
+    }
+    // SAFETY: a plain global, set when the worker starts.
+    let roident = unsafe { pg_sys::replorigin_session_origin };
+    let peers = spi(load_peers());
+    let own = peers.iter().find(|peer| peer.roident == roident)?;
+    let mut session = Session { subscription: own.subscription.clone(), ..Session::default() };
+    spi(load_nodes(&mut session));
+    session.peer = session.node_named(&own.node)?;
+    for peer in &peers {
+        session.by_roident.extend(session.node_named(&peer.node).map(|node| (peer.roident, node)));
+    }
+    spi(load_tables(&mut session));
+    spi(load_heartbeats(&mut session));
+    Some(session)
+}
+
+/// A row of `steep_repl.peers`.
+struct Peer {
+    node: String,
+    subscription: String,
+    roident: pg_sys::RepOriginId,
+}
+
+fn load_peers() -> spi::Result<Vec<Peer>> {
+    Spi::connect(|client| {
+        let rows = client.select(
+            "select p.node_id, s.subname::text, o.roident::integer
+             from steep_repl.peers p
+             join pg_catalog.pg_subscription s on s.subname = p.subscription
+             join pg_catalog.pg_database d on d.oid = s.subdbid and d.datname = pg_catalog.current_database()
+             join pg_catalog.pg_replication_origin o on o.roname = 'pg_' || s.oid",
+            None,
+            &[],
+        )?;
+        let mut peers = Vec::new();
+        for row in rows {
+            let roident = row.get::<i32>(3)?.and_then(|ident| ident.try_into().ok());
+            peers.push(Peer {
+                node: row.get(1)?.unwrap_or_default(),
+                subscription: row.get(2)?.unwrap_or_default(),
+                roident: roident.unwrap_or_default(),
+            });
+        }
+        Ok(peers)
+    })
+}
+
+fn load_nodes(session: &mut Session) -> spi::Result<()> {
+    Spi::connect(|client| {
+        let own = client
+            .select("select steep_repl.node_id()", Some(1), &[])?
+            .first()
+            .get_one::<String>()?
+            .unwrap_or_default();
+        let mut listed = Vec::new();
+        for row in
+            client.select("select node_id, priority, status from steep_repl.nodes", None, &[])?
+        {
+            let id = row.get::<String>(1)?.unwrap_or_default();
+            let priority = row.get::<i32>(2)?.unwrap_or_default();
+            session.members += usize::from(row.get::<String>(3)?.as_deref() != Some("removed"));
+            listed.push((node_id(&id), Priority::new(priority)));
+        }
+        let order = match Origins::new(listed.iter().cloned()) {
+            Ok(order) => order,
+            Err(error) => {
+                ereport!(
+                    PgLogLevel::ERROR,
+                    PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                    format!("the nodes of steep_repl.nodes have no order: {error}")
+                );
+                unreachable!("an ERROR report does not return")
+            }
+        };
+        session.nodes = listed
+            .into_iter()
+            .filter_map(|(id, _)| order.origin(&id).map(|origin| Node { id, origin }))
+            .collect();
+        session.own = session.node_named(&own).unwrap_or_else(|| unregistered(&own));
+        Ok(())
+    })
+}
+
+fn load_tables(session: &mut Session) -> spi::Result<()> {
+    Spi::connect(|client| {
+        let rows = client.select(
+            "select relation::oid, strategy, detection, node_order, is_active
+             from steep_repl.replicated_tables",
+            None,
+            &[],
+        )?;
+        for row in rows {
+            let Some(relation) = row.get::<pg_sys::Oid>(1)? else { continue };
+            let strategy = row.get::<String>(2)?.unwrap_or_default();
+            let detection = row.get::<String>(3)?.unwrap_or_default();
+            let order = row.get::<Vec<Option<String>>>(4)?;
+            let policy = TablePolicy {
+                strategy: strategy.parse().unwrap_or_default(),
+                detection: detection.parse().unwrap_or_default(),
+                is_active: row.get::<bool>(5)?.unwrap_or_default(),
+                order: order.map(|order| table_order(&session.nodes, &order)),
+            };
+            session.tables.insert(relation.to_u32(), policy);
+        }
+        let control = client.select(
+            "select c.oid from pg_catalog.pg_class c
+             where c.relnamespace = 'steep_repl'::pg_catalog.regnamespace and c.relkind = 'r'",
+            None,
+            &[],
+        )?;
+        for row in control {
+            session.control.extend(row.get::<pg_sys::Oid>(1)?.map(pg_sys::Oid::to_u32));
+        }
+        Ok(())
+    })
+}
+
+fn load_heartbeats(session: &mut Session) -> spi::Result<()> {
+    let peer = session.nodes[session.peer].id.to_string();
+    Spi::connect(|client| {
+        let rows = client.select(
+            "select s.key, s.value ->> 'snapshot'
+             from steep_repl.heartbeats h, pg_catalog.jsonb_each(h.seen) s where h.node_id = $1",
+            None,
+            &[peer.as_str().into()],
+        )?;
+        for row in rows {
+            let (node, snapshot) = (row.get::<String>(1)?, row.get::<String>(2)?);
+            let node = node.and_then(|node| session.node_named(&node));
+            let snapshot = snapshot.and_then(|snapshot| snapshot.parse().ok());
+            if let (Some(node), Some(snapshot)) = (node, snapshot) {
+                session.echoes.insert(node, snapshot);
+            }
+        }
+        let row = client.select(
+            "select oldest_xid,
+               (extract(epoch from seen_at - '2000-01-01 00:00:00+00'::timestamptz) * 1000000)::bigint
+             from steep_repl.commit_horizon",
+            Some(1),
+            &[],
+        )?;
+        for row in row {
+            let oldest = row.get::<i64>(1)?.unwrap_or_default();
+            let at = row.get::<i64>(2)?.unwrap_or_default();
+            session.horizon = Some((Xid::new(oldest.unsigned_abs()), CommitTs::from_micros(at)));
+        }
+        Ok(())
+    })
+}
+
+/// The nodes of a table's own list win in its order; those it leaves out stand below, as always.
+fn table_order(nodes: &[Node], order: &[Option<String>]) -> Vec<Origin> {
+    let listed = nodes.iter().map(|node| {
+        let place = order.iter().position(|listed| listed.as_deref() == Some(node.id.as_str()));
+        let place = place.and_then(|place| i32::try_from(place).ok());
+        let rank = place.map_or(i32::MIN, |place| i32::MAX - place);
+        (node.id.clone(), Priority::new(rank))
+    });
+    let Ok(origins) = Origins::new(listed) else {
+        return nodes.iter().map(|node| node.origin).collect();
+    };
+    nodes.iter().map(|node| origins.origin(&node.id).unwrap_or(node.origin)).collect()
+}
+
+fn node_id(id: &str) -> NodeId {
+    match NodeId::new(id) {
+        Ok(id) => id,
+        Err(error) => {
+            ereport!(
+                PgLogLevel::ERROR,
+                PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
+                format!("steep_repl.nodes has an entry that is no node: {error}")
+            );
+            unreachable!("an ERROR report does not return")
+        }
+    }
+}
+
+fn unregistered(id: &str) -> usize {
+    ErrorReport::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("this node, \"{id}\", is not registered"),
+        function_name!(),
+    )
+    .set_hint("Use steep_repl.set_node_id() and steep_repl.register_node().")
+    .report(PgLogLevel::ERROR);
+    unreachable!("an ERROR report does not return")
+}
+
+fn spi<T>(result: spi::Result<T>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => {
+            ereport!(
+                PgLogLevel::ERROR,
+                PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+                format!("could not read the configuration of steep_repl: {error}")
+            );
+            unreachable!("an ERROR report does not return")
+        }
+    }
+}
+
+/// The remote transaction's commit timestamp.
+pub(crate) fn remote_commit_ts() -> CommitTs {
+    CommitTs::from_micros(TRANSACTION.with_borrow(|transaction| transaction.commit_ts))
+}
