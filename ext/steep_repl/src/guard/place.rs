@@ -189,18 +189,18 @@ pub(super) unsafe fn with_values(
     places: &[usize],
     values: &[Option<pg_sys::Datum>],
 ) -> pg_sys::HeapTuple {
-    let numbers: Vec<i32> = places.iter().map(|place| *place as i32 + 1).collect();
-    let data: Vec<_> = values.iter().map(|v| v.unwrap_or(pg_sys::Datum::null())).collect();
-    let nulls: Vec<_> = values.iter().map(Option::is_none).collect();
+    let mut numbers: Vec<i32> = places.iter().map(|place| *place as i32 + 1).collect();
+    let mut data: Vec<_> = values.iter().map(|v| v.unwrap_or(pg_sys::Datum::null())).collect();
+    let mut nulls: Vec<_> = values.iter().map(Option::is_none).collect();
     // SAFETY: the caller's promise; the arrays have the same length.
     unsafe {
         pg_sys::heap_modify_tuple_by_cols(
             tuple,
             descriptor,
             numbers.len() as i32,
-            numbers.as_ptr(),
-            data.as_ptr(),
-            nulls.as_ptr(),
+            numbers.as_mut_ptr(),
+            data.as_mut_ptr(),
+            nulls.as_mut_ptr(),
         )
     }
 }

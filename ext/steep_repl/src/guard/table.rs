@@ -243,8 +243,16 @@ pub(super) unsafe fn attribute(
     descriptor: pg_sys::TupleDesc,
     place: usize,
 ) -> pg_sys::Form_pg_attribute {
+    // SAFETY: the caller's promise. Before 18 the attributes are an array at the descriptor's end.
+    #[cfg(any(feature = "pg16", feature = "pg17"))]
+    unsafe {
+        (*descriptor).attrs.as_mut_ptr().add(place)
+    }
     // SAFETY: the caller's promise.
-    unsafe { pg_sys::TupleDescAttr(descriptor, place as i32) }
+    #[cfg(not(any(feature = "pg16", feature = "pg17")))]
+    unsafe {
+        pg_sys::TupleDescAttr(descriptor, place as i32)
+    }
 }
 
 unsafe fn root_of(relation: pg_sys::Oid, is_partition: bool) -> pg_sys::Oid {
