@@ -169,3 +169,26 @@ fn what_is_finished_leaves_no_folder() -> Outcome {
     assert_eq!(folders_of("brief"), 0);
     Ok(())
 }
+
+#[test]
+fn the_servers_programs_run_against_the_cluster() -> Outcome {
+    let cluster = PgCluster::builder(Major::V18).start()?;
+    cluster.create_database("other")?;
+    let script = cluster.put_file("deep/er/script.sql", "select current_database(), :'word';\n")?;
+    let script = script.display().to_string();
+    let arguments = ["-X", "-A", "-t", "-v", "word=it's", "-f", &script];
+    assert_eq!(cluster.run_program("bin/psql", "other", &arguments)?, "other|it's\n");
+
+    // What a program writes is in the folder, and goes with it.
+    cluster.run_program("bin/pg_dump", "other", &["--file", "other.sql"])?;
+    let folder = script.trim_end_matches("deep/er/script.sql").to_owned();
+    assert!(std::fs::read_to_string(format!("{folder}other.sql"))?.contains("database dump"));
+
+    let failed = cluster.run_program("bin/pg_dump", "absent", &["--file", "absent.sql"]);
+    let failed = failed.expect_err("no such database").to_string();
+    assert!(failed.contains("bin/pg_dump") && failed.contains("\"absent\""), "{failed}");
+    cluster.expect_log("database \"absent\" does not exist");
+    cluster.finish();
+    assert!(!std::path::Path::new(&folder).exists());
+    Ok(())
+}

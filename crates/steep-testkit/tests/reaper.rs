@@ -135,11 +135,18 @@ fn an_interrupted_test_leaves_nothing() -> Outcome {
 #[test]
 fn a_panicking_test_leaves_nothing() -> Outcome {
     if let Some(report) = env::var_os(REPORT) {
-        let _cluster = start(Major::V18, Path::new(&report))?;
+        let report = Path::new(&report);
+        let _cluster = start(Major::V18, report)?;
+        // Not before the first process has seen the servers alive.
+        wait::until(wait::DEADLINE, "the first process", || match report.exists() {
+            true => Err(wait::Observed::new("has not looked yet")),
+            false => Ok(()),
+        })?;
         panic!("as planned");
     }
     let folder = tempfile::tempdir()?;
     let (mut child, started) = second_process(folder.path())?;
+    fs::remove_file(folder.path().join("report"))?;
     assert!(!child.wait()?.success());
     started.is_gone()
 }

@@ -42,7 +42,7 @@ pub(crate) fn register() {
         c"Meant for bulk imports of rows whose ids were assigned elsewhere. Only roles with SET on this parameter may change it; its first use in a transaction is written to steep_repl.audit_log.",
         &BYPASS_RANGE_CHECK,
         GucContext::Suset,
-        GucFlags::NO_RESET_ALL,
+        GucFlags::default(),
     );
     GucRegistry::define_bool_guc(
         c"steep_repl.ddl_replication",

@@ -1,4 +1,9 @@
 //! The ProcessUtility hook: sees every utility statement, and passes it through.
+//!
+//! An error of the statement passes as PostgreSQL raised it: it jumps over our frame. pgrx's guards
+//! would turn it into a panic and back, and lose what they do not know, such as a SQLSTATE of the
+//! user's own and the name of a violated constraint. So nothing with a destructor may live in
+//! [`process_utility`] while the next function runs, and what may panic is guarded by itself.
 
 #![allow(unsafe_code)]
 
@@ -21,7 +26,21 @@ pub(crate) fn install() {
     }
 }
 
-#[pg_guard]
+unsafe extern "C-unwind" {
+    /// The server's own function, as it is: `pg_sys` has it behind a guard.
+    #[link_name = "standard_ProcessUtility"]
+    fn standard_process_utility(
+        statement: *mut pg_sys::PlannedStmt,
+        query: *const c_char,
+        read_only_tree: bool,
+        context: pg_sys::ProcessUtilityContext::Type,
+        params: pg_sys::ParamListInfo,
+        query_env: *mut pg_sys::QueryEnvironment,
+        dest: *mut pg_sys::DestReceiver,
+        completion: *mut pg_sys::QueryCompletion,
+    );
+}
+
 #[allow(clippy::too_many_arguments)]
 unsafe extern "C-unwind" fn process_utility(
     statement: *mut pg_sys::PlannedStmt,
@@ -34,33 +53,12 @@ unsafe extern "C-unwind" fn process_utility(
     completion: *mut pg_sys::QueryCompletion,
 ) {
     // SAFETY: the arguments are handed on exactly as they were received, which is the contract of
-    // the hook (ProcessUtility, utility.c); an error raised inside crosses back through the guard.
+    // the hook (ProcessUtility, utility.c). An error raised inside jumps over this frame, which
+    // holds only plain copies of the arguments.
     unsafe {
         trace(statement);
-        match NEXT {
-            Some(next) => pg_sys::ffi::pg_guard_ffi_boundary(|| {
-                next(
-                    statement,
-                    query,
-                    read_only_tree,
-                    context,
-                    params,
-                    query_env,
-                    dest,
-                    completion,
-                );
-            }),
-            None => pg_sys::standard_ProcessUtility(
-                statement,
-                query,
-                read_only_tree,
-                context,
-                params,
-                query_env,
-                dest,
-                completion,
-            ),
-        }
+        let next = NEXT.unwrap_or(standard_process_utility);
+        next(statement, query, read_only_tree, context, params, query_env, dest, completion);
     }
 }
 
@@ -68,7 +66,8 @@ unsafe extern "C-unwind" fn process_utility(
 ///
 /// # Safety
 /// `statement` is the planned utility statement of a running `ProcessUtility` call.
-unsafe fn trace(statement: *mut pg_sys::PlannedStmt) {
+#[pg_guard]
+unsafe extern "C-unwind" fn trace(statement: *mut pg_sys::PlannedStmt) {
     // SAFETY: message_level_is_interesting only reads settings; a PlannedStmt of a utility
     // statement always carries the statement; tag names are static C strings.
     unsafe {

@@ -1,13 +1,15 @@
-//! Shared parts of the extension's tests: a cluster with the extension, refusals, and the catalog
-//! contents of an extension as text.
+//! Shared parts of the extension's tests: a cluster with the extension, sessions of ordinary users,
+//! refusals, and the catalog contents of an extension as text.
 //!
 //! The tests themselves are in `tests/`, one file for each thing the extension promises. They need
 //! the servers and the built extension that `cargo xtask ext` provides.
 
 mod catalog;
+mod login;
 mod refusal;
 
 pub use catalog::{catalog_difference, extension_catalog};
+pub use login::{login, session};
 pub use refusal::{Refusal, refusal, refusal_of};
 
 use steep_testkit::{ClusterError, Major, PgCluster};

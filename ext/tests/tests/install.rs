@@ -67,6 +67,9 @@ const PUBLIC_PRIVILEGES: &str = "
     ) as o, aclexplode(o.acl) as a
     where a.grantee = 0";
 
+/// What every install begins with.
+const FIRST_STATEMENT: &str = include_str!("../../steep_repl/sql/install/010_supported_server.sql");
+
 on_each_major! {
     fn the_schema_has_the_promised_tables(major: Major) -> Outcome {
         let cluster = cluster_with_extension(major)?;
@@ -143,6 +146,30 @@ on_each_major! {
         let loaded = refusal(&cluster, DATABASE, "load '$libdir/steep_repl'");
         assert_eq!(loaded.message, refused.message);
         assert!(loaded.hint.contains("restart the server"), "{loaded:?}");
+        cluster.finish();
+        Ok(())
+    }
+
+    fn an_unsupported_major_is_refused_by_name(major: Major) -> Outcome {
+        let cluster = PgCluster::builder(major).with_extension().start()?;
+        // The first statement of the script, on a server that says it is another.
+        let ask = "current_setting('server_version_num')";
+        assert_eq!(FIRST_STATEMENT.matches(ask).count(), 1);
+        for (version, supported) in [
+            ("150019", false), ("160000", true), ("189999", true), ("190000", false),
+        ] {
+            let script = FIRST_STATEMENT.replace(ask, &format!("'{version}'"));
+            if supported {
+                cluster.execute(DATABASE, &script)?;
+                continue;
+            }
+            let refused = refusal(&cluster, DATABASE, &script);
+            assert_eq!(refused.code, "0A000");
+            let message = format!("steep_repl does not support PostgreSQL {}", &version[..2]);
+            assert_eq!(refused.message, message);
+            assert!(refused.detail.contains("16, 17 and 18"), "{refused:?}");
+            assert!(!refused.hint.is_empty(), "{refused:?}");
+        }
         cluster.finish();
         Ok(())
     }

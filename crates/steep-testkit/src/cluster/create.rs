@@ -115,7 +115,12 @@ impl PgCluster {
     /// One of the server's programs, run by the server's OS user in an environment without
     /// the caller's `PG…` variables and locale.
     pub(super) fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.server.bin(program));
+        self.command_at(&self.server.bin(program))
+    }
+
+    /// As [`command`](Self::command), for a program anywhere.
+    pub(super) fn command_at(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
         command.env_clear();
         for kept in ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SystemRoot", "TEMP", "TMP"] {
             if let Some(value) = env::var_os(kept) {

@@ -5,6 +5,7 @@ mod create;
 mod error;
 mod finish;
 mod lifecycle;
+mod program;
 mod session;
 
 use std::fmt;

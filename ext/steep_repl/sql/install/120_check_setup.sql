@@ -1,8 +1,13 @@
 create function steep_repl.check_setup()
 returns table (setting text, value text, needed text, why text, fix text)
-language sql stable security definer
+language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+declare
+  v_preloaded constant text := '(^|[ ,/"])steep_repl("|,| |$)';
+begin
+  return query
   with peers as (
     select greatest(1, count(*) - 1) as n from steep_repl.nodes where status <> 'removed'
   ),
@@ -13,7 +18,7 @@ as $$
     select 'track_commit_timestamp', 'on', '^on$',
       'A row''s version is the commit timestamp of its last write.'
     union all
-    select 'shared_preload_libraries', 'a list with steep_repl', '(^|[ ,/"])steep_repl("|,| |$)',
+    select 'shared_preload_libraries', 'a list with steep_repl', v_preloaded,
       'Conflicts are resolved inside the apply worker, which loads libraries only from this list.'
     union all
     select 'output_plugin_libraries', 'a list with pgoutput', '(^|[ ,/"])pgoutput("|,| |$)',
@@ -35,7 +40,11 @@ as $$
   select s.name, s.setting, r.needed, r.why,
     case when r.setting in ('shared_preload_libraries', 'output_plugin_libraries')
       then format('alter system set %s = %s; then restart the server', s.name,
-        concat_ws(', ', nullif(s.setting, ''), substring(r.needed from 'with (.*)$')))
+        -- Each name a literal of its own: one literal would be one name (flatten_set_variable_args,
+        -- guc_funcs.c), and a bare $libdir/name would not parse.
+        concat_ws(', ',
+          (select string_agg(quote_literal(btrim(m[1], ' "')), ', ') from regexp_matches(s.setting, '("[^"]+"|[^", ][^,]*)', 'g') m),
+          quote_literal(substring(r.needed from 'with (.*)$'))))
       when s.context = 'postmaster'
       then format('alter system set %s = %L; then restart the server', s.name, r.needed)
       else format('alter system reset %s; and look for it in alter role and alter database', s.name) end
@@ -46,8 +55,13 @@ as $$
     format('alter system set %s = %s; then restart the server', s.name, c.needed)
   from counted c join pg_settings s on s.name = c.setting
   -- The cast must not meet settings that are no numbers, whatever the plan.
-  where case when s.vartype = 'integer' then s.setting::bigint < c.needed end
-  union all
+  where case when s.vartype = 'integer' then s.setting::bigint < c.needed end;
+
+  -- The rest asks the library, which cannot be loaded now if it was not at the server's start.
+  if current_setting('shared_preload_libraries') !~ v_preloaded then
+    return;
+  end if;
+  return query
   select 'extension version', e.extversion, steep_repl.version(),
     'The SQL objects and the loaded library belong together.',
     'alter extension steep_repl update; or restart the server if the library is the older one'
@@ -57,7 +71,8 @@ as $$
   select 'node identity', steep_repl.identity_mismatch(), 'an identity given to this very database',
     'Two nodes with one identity would silently lose writes.',
     'select steep_repl.reidentify_node(node_id, reason)'
-  where steep_repl.identity_mismatch() is not null
+  where steep_repl.identity_mismatch() is not null;
+end
 $$;
 comment on function steep_repl.check_setup() is
   'What keeps this server from replicating, a row for each: setting, value, needed, why, fix; no rows if all is well';
