@@ -11,6 +11,19 @@ comment on column steep_repl.heartbeats.beat_at is 'When it beat, by its clock';
 comment on column steep_repl.heartbeats.snapshot is 'Its transactions that had finished by then';
 comment on column steep_repl.heartbeats.seen is 'For each peer the snapshot of the latest beat that the node had applied: {peer: {beat_at, snapshot}}';
 
+-- What arrives from a peer that echoes a beat was made after everything that this node applied of
+-- the beat's node before that beat: under a lower transaction id.
+create table steep_repl.applied_beats (
+  node_id text collate pg_catalog."C" not null,
+  beat_at timestamptz not null,
+  xid bigint not null,
+  constraint applied_beats_pkey primary key (node_id, beat_at)
+);
+comment on table steep_repl.applied_beats is 'Heartbeats of the last minutes and the transactions in which they were applied here';
+comment on column steep_repl.applied_beats.node_id is 'The node that beat';
+comment on column steep_repl.applied_beats.beat_at is 'When it beat, by its clock';
+comment on column steep_repl.applied_beats.xid is 'The transaction of this node that applied it, epoch included';
+
 -- Below oldest_xid no commit timestamp is kept; every transaction below it had committed by seen_at.
 create table steep_repl.commit_horizon (
   singleton boolean not null default true,

@@ -1,3 +1,23 @@
+create function steep_repl.record_beat() returns trigger
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if new.node_id <> (select n.node_id from steep_repl.local_node n) then
+    insert into steep_repl.applied_beats (node_id, beat_at, xid)
+    values (new.node_id, new.beat_at, pg_current_xact_id()::text::bigint)
+    on conflict do nothing;
+  end if;
+  return new;
+end
+$$;
+comment on function steep_repl.record_beat() is 'Row trigger of steep_repl.heartbeats: remembers in which transaction a peer''s heartbeat was applied';
+
+create trigger record_beat before insert on steep_repl.heartbeats
+  for each row execute function steep_repl.record_beat();
+comment on trigger record_beat on steep_repl.heartbeats is 'While applying only: remembers the transaction';
+alter table steep_repl.heartbeats enable replica trigger record_beat;
+
 create function steep_repl.beat() returns void
 language sql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -11,6 +31,9 @@ as $$
     select jsonb_object_agg(h.node_id, jsonb_build_object('beat_at', h.beat_at, 'snapshot', h.snapshot))
     from steep_repl.heartbeats h where h.node_id <> n.node_id), '{}')
   from steep_repl.local_node n;
+
+  -- A peer that echoes a beat as old as this one proves nothing, and costs a line in the log.
+  delete from steep_repl.applied_beats b where b.beat_at < clock_timestamp() - interval '10 minutes';
 
   insert into steep_repl.commit_horizon (oldest_xid, seen_at)
   values (steep_repl.oldest_commit_timestamp_xid(), clock_timestamp())

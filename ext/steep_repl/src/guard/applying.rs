@@ -2,7 +2,7 @@
 
 use super::held::Writer;
 use super::table::Table;
-use super::{conflict_log, key, own_table, tombstone};
+use super::{conflict_log, key, tombstone};
 use crate::tap::message::{Relation, RowChange, Value};
 use crate::tap::relations;
 use crate::tap::session::{self, Session, TablePolicy};
@@ -10,7 +10,7 @@ use crate::tap::transaction::{Arrived, TRANSACTION};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::rc::Rc;
-use steep_conflict::{Change, ChangeKind, Clues, Columns, Evidence, Policy, Version, saw_by_beat};
+use steep_conflict::{Change, ChangeKind, Clues, Columns, Evidence, Policy, Version};
 use steep_types::CommitTs;
 
 /// The change, as it arrived.
@@ -108,8 +108,9 @@ impl Applying {
 
     /// What is known of the order of the local write and this one.
     pub(super) fn evidence(&self, local: Writer, old_row_is_local: Option<bool>) -> Evidence {
-        let remote_saw_local = local.node(&self.session) == Some(self.session.own)
-            && saw_by_beat(self.session.echoes.get(&self.session.own), local.full_xid());
+        let node = local.node(&self.session);
+        let remote_saw_local =
+            node.is_some_and(|node| self.session.peer_saw(node, local.full_xid()));
         let clues = Clues { old_row_is_local, remote_saw_local, local_saw_remote: false };
         self.policy.detection.evidence(clues)
     }
@@ -286,10 +287,4 @@ fn not_a_peer(table: &Table) -> ! {
     .set_hint("Tie the subscription to its node with steep_repl.add_peer(node_id, subscription), and create it with copy_data = false.")
     .report(PgLogLevel::ERROR);
     unreachable!("an ERROR report does not return")
-}
-
-/// The table of tombstones.
-pub(super) fn tombstones() -> pg_sys::Oid {
-    // SAFETY: called inside transactions only.
-    unsafe { own_table::oid(c"tombstones") }
 }

@@ -5,7 +5,7 @@ use super::tombstone::{self, Deleter};
 use pgrx::pg_sys;
 
 /// # Safety
-/// In an after trigger: of a statement with its old rows as a transition table, or of a row.
+/// In a trigger: after a statement, with its old rows as a transition table, or before a row changes.
 pub(super) unsafe fn record(data: *mut pg_sys::TriggerData) {
     // SAFETY: the caller's promise.
     unsafe {
@@ -16,7 +16,6 @@ pub(super) unsafe fn record(data: *mut pg_sys::TriggerData) {
         } else if !(*data).tg_oldtable.is_null() {
             record_all(&table, (*relation).rd_att, (*data).tg_oldtable);
         }
-        tombstone::flush();
     }
 }
 

@@ -34,7 +34,7 @@ unsafe fn judge(arrived: &Arrived, session: &Rc<Session>, relation: &Rc<Relation
         let Some(oid) = relation.local() else { return not_added(relation) };
         if session.is_control(oid) {
             if relation.name == "heartbeats" {
-                session::forget();
+                session::heartbeat_applied();
             }
             return;
         }

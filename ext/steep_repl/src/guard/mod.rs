@@ -12,6 +12,7 @@
 
 #![allow(unsafe_code)]
 
+mod absence;
 mod applying;
 mod conflict_log;
 mod delete;
@@ -21,6 +22,7 @@ mod local_deletes;
 mod missing;
 mod own_table;
 mod place;
+mod presence;
 mod retraction;
 mod scope;
 mod table;
@@ -31,6 +33,7 @@ mod update;
 mod write;
 
 pub(crate) use self::held::oldest_commit_timestamp_xid;
+pub(crate) use self::presence::ANNOUNCED;
 pub(crate) use self::table::forget as forget_table;
 use crate::tap::transaction::Arrived;
 use pgrx::pg_sys;

@@ -1,6 +1,6 @@
 //! Whether an incoming row takes its place, at its key and among the holders of its unique values.
 
-use super::applying::{self, Applying};
+use super::applying::Applying;
 use super::conflict_log::Side;
 use super::held::{Writer, WriterKind};
 use super::retraction;
@@ -115,9 +115,6 @@ unsafe fn find(
             identical: false,
             old_row: None,
         };
-        if !tombstone::may_exist(applying::tombstones()) {
-            return none(RowState::Absent);
-        }
         match tombstone::find(table, probe, session) {
             Some(found) => Local {
                 writer: Some(found.writer),

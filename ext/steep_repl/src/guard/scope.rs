@@ -1,6 +1,7 @@
 //! What the guard keeps open until the end of the transaction: executor states with open indexes
 //! cost more than a probe.
 
+use super::absence::Prober;
 use super::table::Table;
 use pgrx::pg_sys;
 use std::cell::RefCell;
@@ -18,6 +19,10 @@ pub(super) struct OpenTable {
 
 thread_local! {
     static OPEN: RefCell<Vec<OpenTable>> = const { RefCell::new(Vec::new()) };
+    /// Of each open table that was probed, its unique indexes; `None` for those that have to be
+    /// asked in full.
+    static PROBERS: RefCell<Vec<(pg_sys::Oid, Vec<(pg_sys::Oid, Option<Prober>)>)>> =
+        const { RefCell::new(Vec::new()) };
 }
 
 impl OpenTable {
@@ -76,6 +81,12 @@ impl OpenTable {
 /// # Safety
 /// Inside the transaction.
 pub(super) unsafe fn close() {
+    for (_, probers) in PROBERS.take() {
+        for prober in probers.into_iter().filter_map(|(_, prober)| prober) {
+            // SAFETY: opened in this transaction.
+            unsafe { prober.close() };
+        }
+    }
     for table in OPEN.take() {
         // SAFETY: opened by `get` in this transaction.
         unsafe {
@@ -93,6 +104,7 @@ pub(super) unsafe fn close() {
 /// Forgets everything: the transaction has failed and PostgreSQL has cleaned up.
 pub(super) fn forget() {
     OPEN.take();
+    PROBERS.take();
 }
 
 /// The tables that hold the rows of a table: its leaf partitions, or itself.
@@ -141,9 +153,51 @@ impl OpenTable {
     ///
     /// # Safety
     /// `slot` holds a row of this table.
-    pub(super) unsafe fn has_conflict(&self, slot: *mut pg_sys::TupleTableSlot) -> bool {
+    pub(super) unsafe fn has_conflict(
+        &self,
+        table: &Table,
+        slot: *mut pg_sys::TupleTableSlot,
+    ) -> bool {
         // SAFETY: the caller's promise.
-        unsafe { self.probe(slot, std::ptr::null_mut()).is_some() }
+        unsafe {
+            let oid = (*self.relation).rd_id;
+            let mut probers = PROBERS.with_borrow_mut(|all| {
+                let at = all.iter().position(|(known, _)| *known == oid)?;
+                Some(all.swap_remove(at).1)
+            });
+            let probers_now = probers.get_or_insert_with(|| self.probers(table));
+            let mut in_question = None;
+            for (index, prober) in probers_now {
+                let is_absent = prober.as_mut().is_some_and(|prober| prober.is_absent(slot));
+                if !is_absent {
+                    in_question = Some(*index);
+                    break;
+                }
+            }
+            PROBERS.with_borrow_mut(|all| all.extend(probers.map(|probers| (oid, probers))));
+            // One entry in question is enough to ask all indexes in full.
+            in_question.is_some() && self.probe(slot, std::ptr::null_mut()).is_some()
+        }
+    }
+
+    unsafe fn probers(&self, table: &Table) -> Vec<(pg_sys::Oid, Option<Prober>)> {
+        // SAFETY: the scans live as long as the open table.
+        unsafe {
+            let context = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
+            let owner = pg_sys::CurrentResourceOwner;
+            pg_sys::CurrentResourceOwner = pg_sys::TopTransactionResourceOwner;
+            let count = usize::try_from((*self.target).ri_NumIndices).unwrap_or_default();
+            let mut probers = Vec::new();
+            for nth in 0..count {
+                let index = *(*self.target).ri_IndexRelationDescs.add(nth);
+                if (*(*index).rd_index).indisunique {
+                    probers.push(((*index).rd_id, Prober::open(table, self.relation, index)));
+                }
+            }
+            pg_sys::CurrentResourceOwner = owner;
+            pg_sys::MemoryContextSwitchTo(context);
+            probers
+        }
     }
 
     /// The row that holds the values of `slot` in `index`, locked, in a slot of its own.

@@ -2,7 +2,7 @@
 
 use super::held::Writer;
 use super::table::Table;
-use super::{key, own_table};
+use super::{key, own_table, presence};
 use crate::tap::session::{Session, TablePolicy};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -54,23 +54,6 @@ impl Tombstone {
             }
             (None, Some(at)) => (false, at),
         }
-    }
-}
-
-/// Whether there can be any tombstone: an empty table has no blocks.
-///
-/// # Safety
-/// Inside a transaction, after the key has been probed: a delete that is in progress then is
-/// waited for, and has written its tombstone.
-pub(super) unsafe fn may_exist(tombstones: pg_sys::Oid) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe {
-        own_table::write(tombstones);
-        let relation = pg_sys::table_open(tombstones, pg_sys::AccessShareLock as i32);
-        let blocks =
-            pg_sys::RelationGetNumberOfBlocksInFork(relation, pg_sys::ForkNumber::MAIN_FORKNUM);
-        pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
-        blocks > 0
     }
 }
 
@@ -163,6 +146,7 @@ pub(super) unsafe fn bury(
             Deleter::Here => (None, pg_sys::GetTopFullTransactionId().value.cast_signed().into()),
             Deleter::Peer { node, xid } => ((*node).into_datum(), (*xid).into()),
         };
+        presence::announce(table.root);
         own_table::add(
             own_table::oid(c"tombstones"),
             &[
@@ -205,13 +189,4 @@ unsafe fn old_row(table: &Table, slot: *mut pg_sys::TupleTableSlot) -> Option<pg
     json.push('}');
     // SAFETY: it is JSON.
     Some(unsafe { key::jsonb(json) })
-}
-
-/// Lets the tombstones of this transaction be found by others as soon as it commits.
-///
-/// # Safety
-/// Inside a transaction of a session that is no apply worker.
-pub(super) unsafe fn flush() {
-    // SAFETY: the caller's promise.
-    unsafe { own_table::write_all() };
 }

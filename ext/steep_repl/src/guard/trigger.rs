@@ -5,7 +5,7 @@ use super::scope::OpenTable;
 use super::table::Table;
 use super::update::{self, Rows};
 use super::write::{self, Mode};
-use super::{Verdict, delete, local_deletes, place, retraction, tombstone};
+use super::{Verdict, delete, local_deletes, place, presence, retraction, tombstone};
 use crate::tap::transaction::TRANSACTION;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -142,11 +142,11 @@ unsafe fn insert(
             Mode::Stream | Mode::Decided => (ChangeKind::Insert, &[][..]),
         };
         let probe = open.with_generated(table, row, pg_sys::CmdType::CMD_INSERT);
-        let is_free = !open.has_conflict(probe);
+        let is_free = !open.has_conflict(table, probe);
         open.reset();
         if is_free
             && missing.is_empty()
-            && (!tombstone::may_exist(applying::tombstones())
+            && (!presence::is_possible(table.root)
                 || tombstone::find(table, probe, &session).is_none())
         {
             return Verdict::Pass;
@@ -164,7 +164,9 @@ unsafe fn record_deletes(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
         if !pg_sys::IsLogicalWorker() {
             local_deletes::record(data);
         }
-        pg_sys::Datum::null()
+        let is_update =
+            (*data).tg_event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_UPDATE;
+        if is_update { (*data).tg_newtuple.into() } else { (*data).tg_trigtuple.into() }
     }
 }
 

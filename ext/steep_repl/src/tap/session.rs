@@ -9,7 +9,7 @@ use pgrx::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use steep_conflict::{Detection, Origin, Origins, Strategy};
+use steep_conflict::{Detection, Origin, Origins, Strategy, saw_by_beat, saw_forwarded};
 use steep_types::{CommitTs, NodeId, Priority, Snapshot, Xid};
 
 /// What the worker knows.
@@ -31,10 +31,18 @@ pub(crate) struct Session {
     pub(crate) tables: BTreeMap<u32, TablePolicy>,
     /// The tables of the extension, whose changes are let through.
     control: Vec<u32>,
-    /// Of each node the snapshot that the peer has echoed in its latest heartbeat applied here.
-    pub(crate) echoes: BTreeMap<usize, Snapshot>,
+    echoes: RefCell<BTreeMap<usize, Echo>>,
     /// Below this transaction no commit timestamp is kept, and all of those committed by then.
     horizon: Option<(Xid, CommitTs)>,
+}
+
+/// What the peer's latest heartbeat applied here says of another node's writes.
+#[derive(Debug, Clone)]
+struct Echo {
+    /// That node's transactions the peer had applied by then.
+    snapshot: Snapshot,
+    /// The local transaction that applied the beat which the peer echoes, or one before it.
+    applied: Option<Xid>,
 }
 
 /// A node and its place in the order that decides ties.
@@ -57,6 +65,7 @@ pub(crate) struct TablePolicy {
 thread_local! {
     static SESSION: RefCell<Option<Rc<Session>>> = const { RefCell::new(None) };
     static IS_STALE: Cell<bool> = const { Cell::new(true) };
+    static HAS_BEAT: Cell<bool> = const { Cell::new(false) };
     static WATCHED: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -77,9 +86,9 @@ pub(crate) fn subscription() -> String {
     current().map_or_else(|| "?".to_owned(), |s| s.subscription.clone())
 }
 
-/// Something this session was read from has changed.
-pub(crate) fn forget() {
-    IS_STALE.set(true);
+/// A heartbeat of the peer has been applied.
+pub(crate) fn heartbeat_applied() {
+    HAS_BEAT.set(true);
 }
 
 /// A relation changed; if it is one of the extension's, or not known yet, the session is stale.
@@ -104,7 +113,12 @@ pub(crate) unsafe extern "C-unwind" fn at_relcache_invalidation(
 pub(super) unsafe fn refresh() {
     // SAFETY: takes in what other sessions have committed.
     unsafe { pg_sys::AcceptInvalidationMessages() };
+    let has_beat = HAS_BEAT.replace(false);
     if !IS_STALE.replace(false) {
+        if let Some(session) = current().filter(|_| has_beat) {
+            // SAFETY: the caller's promise.
+            unsafe { superuser::in_transaction(|| spi(load_echoes(&session))) };
+        }
         return;
     }
     // SAFETY: the caller's promise.
@@ -138,6 +152,18 @@ impl Session {
             return Some(self.own);
         }
         self.by_roident.iter().find(|(known, _)| *known == roident).map(|(_, node)| *node)
+    }
+
+    /// Whether the peer's heartbeats prove that what it sends now was made after it had applied the
+    /// write of `node` that this node's transaction `xid` made or applied.
+    pub(crate) fn peer_saw(&self, node: usize, xid: Xid) -> bool {
+        let echoes = self.echoes.borrow();
+        let Some(echo) = echoes.get(&node) else { return false };
+        if node == self.own {
+            saw_by_beat(Some(&echo.snapshot), xid)
+        } else {
+            saw_forwarded(echo.applied, xid)
+        }
     }
 
     pub(crate) fn node_named(&self, id: &str) -> Option<usize> {
@@ -190,7 +216,8 @@ fn load() -> Option<Session> {
         session.by_roident.extend(session.node_named(&peer.node).map(|node| (peer.roident, node)));
     }
     spi(load_tables(&mut session));
-    spi(load_heartbeats(&mut session));
+    spi(load_echoes(&session));
+    spi(load_horizon(&mut session));
     Some(session)
 }
 
@@ -295,11 +322,13 @@ fn load_tables(session: &mut Session) -> spi::Result<()> {
     })
 }
 
-fn load_heartbeats(session: &mut Session) -> spi::Result<()> {
+fn load_echoes(session: &Session) -> spi::Result<()> {
     let peer = session.nodes[session.peer].id.to_string();
     Spi::connect(|client| {
         let rows = client.select(
-            "select s.key, s.value ->> 'snapshot'
+            "select s.key, s.value ->> 'snapshot', (
+               select max(b.xid) from steep_repl.applied_beats b
+               where b.node_id = s.key and b.beat_at <= (s.value ->> 'beat_at')::timestamptz)
              from steep_repl.heartbeats h, pg_catalog.jsonb_each(h.seen) s where h.node_id = $1",
             None,
             &[peer.as_str().into()],
@@ -308,10 +337,17 @@ fn load_heartbeats(session: &mut Session) -> spi::Result<()> {
             let (node, snapshot) = (row.get::<String>(1)?, row.get::<String>(2)?);
             let node = node.and_then(|node| session.node_named(&node));
             let snapshot = snapshot.and_then(|snapshot| snapshot.parse().ok());
+            let applied = row.get::<i64>(3)?.map(|xid| Xid::new(xid.unsigned_abs()));
             if let (Some(node), Some(snapshot)) = (node, snapshot) {
-                session.echoes.insert(node, snapshot);
+                session.echoes.borrow_mut().insert(node, Echo { snapshot, applied });
             }
         }
+        Ok(())
+    })
+}
+
+fn load_horizon(session: &mut Session) -> spi::Result<()> {
+    Spi::connect(|client| {
         let row = client.select(
             "select oldest_xid,
                (extract(epoch from seen_at - '2000-01-01 00:00:00+00'::timestamptz) * 1000000)::bigint
