@@ -159,6 +159,15 @@ declare
   v_ident "char";
   v_index regclass;
 begin
+  if p_detection = 'exact' and current_setting('server_version_num')::integer >= 180000 and exists (
+    select from pg_attribute a
+    where a.attrelid = p_relation and a.attnum > 0 and not a.attisdropped and a.attgenerated <> '') then
+    raise exception using
+      errcode = 'object_not_in_prerequisite_state',
+      message = format('conflicts of table %s cannot be found exactly: it has generated columns', p_relation),
+      detail = 'Exact detection needs replica identity full, which PostgreSQL 18 refuses for generated columns that are not published.',
+      hint = 'Use last_write_wins with default detection, or drop the generated columns.';
+  end if;
   for v_relation in
     select c.oid from pg_class c
     where c.oid = p_relation or c.oid in (select t.relid from pg_partition_tree(p_relation) t)

@@ -143,6 +143,24 @@ pub(super) unsafe fn value(
     (value, is_null)
 }
 
+/// Whether two rows have the same key, as its index sees it: 1.0 and 1.00 are equal.
+///
+/// # Safety
+/// Both slots hold rows of the table; their key columns are not null.
+pub(super) unsafe fn same_key(
+    table: &Table,
+    one: *mut pg_sys::TupleTableSlot,
+    other: *mut pg_sys::TupleTableSlot,
+) -> bool {
+    table.key.iter().all(|key| {
+        // SAFETY: the caller's promise. Most keys are the same to the byte.
+        unsafe {
+            same(table, one, other, key.place)
+                || key.equal(value(one, key.place).0, value(other, key.place).0)
+        }
+    })
+}
+
 /// Whether two rows of the table have the same bytes at a place.
 ///
 /// # Safety

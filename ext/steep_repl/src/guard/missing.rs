@@ -63,9 +63,7 @@ unsafe fn update(applying: &Applying, relation: pg_sys::Oid) {
         let new = applying.slot_of(MessageRow::New, descriptor);
         let old = applying.slot_of(MessageRow::Old, descriptor);
         let Some(new) = new else { return };
-        let moves = old.as_ref().is_some_and(|old| {
-            table.key.iter().any(|key| !key::same(table, old.slot, new.slot, key.place))
-        });
+        let moves = old.as_ref().is_some_and(|old| !key::same_key(table, old.slot, new.slot));
         if moves {
             bury(applying, relation);
         }

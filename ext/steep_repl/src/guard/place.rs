@@ -24,21 +24,30 @@ struct Local {
     old_row: Option<String>,
 }
 
-/// Decides on a row that is about to be inserted, and removes what has to give way to it.
-///
-/// `missing` are the places of columns that the message left out. They are taken from the local
-/// row or from what its tombstone kept.
+/// A row that is about to be inserted.
+#[derive(Clone, Copy)]
+pub(super) struct Incoming<'a> {
+    pub(super) row: *mut pg_sys::TupleTableSlot,
+    /// The same row.
+    pub(super) tuple: pg_sys::HeapTuple,
+    pub(super) kind: ChangeKind,
+    /// Places of columns that the message left out. They are taken from the local row or from what
+    /// its tombstone kept.
+    pub(super) missing: &'a [usize],
+    /// The row whose key the change takes away: it holds nothing against its own new key.
+    pub(super) leaving: Option<pg_sys::ItemPointerData>,
+}
+
+/// Decides on an incoming row, and removes what has to give way to it.
 ///
 /// # Safety
-/// Inside a transaction; `row` holds the new row of the applied table, `tuple` the same.
+/// Inside a transaction; the row is one of the applied table.
 pub(super) unsafe fn insert(
     applying: &Applying,
     open: &OpenTable,
-    row: *mut pg_sys::TupleTableSlot,
-    tuple: pg_sys::HeapTuple,
-    kind: ChangeKind,
-    missing: &[usize],
+    incoming: Incoming<'_>,
 ) -> Verdict {
+    let Incoming { row, tuple, kind, missing, leaving } = incoming;
     // SAFETY: the caller's promise, throughout.
     unsafe {
         let probe = open.with_generated(&applying.table, row, pg_sys::CmdType::CMD_INSERT);
@@ -71,7 +80,7 @@ pub(super) unsafe fn insert(
             _ => {}
         }
         let own = local.row.as_ref().map(|found| found.tid);
-        let verdict = contest(applying, open, probe, tuple, own, &change);
+        let verdict = contest(applying, open, probe, tuple, Places { own, leaving }, &change);
         if matches!(verdict, Verdict::Skip) {
             return verdict;
         }
@@ -209,6 +218,15 @@ fn side(applying: &Applying, local: &Local, tuple: Option<pg_sys::Datum>) -> Sid
     }
 }
 
+/// Where rows stand that are no rivals of the incoming one.
+#[derive(Clone, Copy)]
+pub(super) struct Places {
+    /// What stands at its key now.
+    pub(super) own: Option<pg_sys::ItemPointerData>,
+    /// What it leaves behind at its old key.
+    pub(super) leaving: Option<pg_sys::ItemPointerData>,
+}
+
 /// A row that holds a unique value which the incoming row wants.
 struct Holder {
     found: Found,
@@ -219,18 +237,18 @@ struct Holder {
 /// Settles who keeps the unique values of the incoming row, other than its key.
 ///
 /// # Safety
-/// Inside a transaction; `probe` and `tuple` hold the new row, `own` is where its key stands now.
+/// Inside a transaction; `probe` and `tuple` hold the new row.
 pub(super) unsafe fn contest(
     applying: &Applying,
     open: &OpenTable,
     probe: *mut pg_sys::TupleTableSlot,
     tuple: pg_sys::HeapTuple,
-    own: Option<pg_sys::ItemPointerData>,
+    places: Places,
     change: &Change,
 ) -> Verdict {
     // SAFETY: the caller's promise, throughout.
     unsafe {
-        let holders = holders(applying, open, probe, own);
+        let holders = holders(applying, open, probe, places);
         let policy = applying.merge_policy();
         let descriptor = open.descriptor;
         let remote = || applying.table.jsonb(tuple, descriptor);
@@ -253,7 +271,7 @@ pub(super) unsafe fn contest(
                 for holder in holders.iter().filter(|h| h.writer.kind != WriterKind::Own) {
                     applying.log(&conflict, probe, &held(holder), Some(remote()));
                 }
-                if let Some(tid) = own {
+                if let Some(tid) = places.own {
                     open.delete(tid);
                 }
                 let version = Retracted { at: applying.commit_ts, node: applying.peer() };
@@ -277,14 +295,15 @@ unsafe fn holders(
     applying: &Applying,
     open: &OpenTable,
     probe: *mut pg_sys::TupleTableSlot,
-    own: Option<pg_sys::ItemPointerData>,
+    places: Places,
 ) -> Vec<Holder> {
     let mut holders: Vec<Holder> = Vec::new();
     for index in &applying.table.secondary {
         // SAFETY: the caller's promise.
         let Some(found) = (unsafe { open.find(probe, index.oid) }) else { continue };
         let is_same = |tid: &pg_sys::ItemPointerData| same_place(tid, &found.tid);
-        if own.as_ref().is_some_and(is_same) || holders.iter().any(|h| is_same(&h.found.tid)) {
+        let no_rival = [places.own, places.leaving];
+        if no_rival.iter().flatten().any(is_same) || holders.iter().any(|h| is_same(&h.found.tid)) {
             continue;
         }
         // SAFETY: the row was just found.

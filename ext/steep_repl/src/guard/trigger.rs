@@ -153,7 +153,9 @@ unsafe fn insert(
         }
         let Some(policy) = applying::policy_of(&session, table) else { return Verdict::Skip };
         let applying = Applying::last(session, table.clone(), policy);
-        place::insert(&applying, &open, row, (*data).tg_trigtuple, kind, missing)
+        let tuple = (*data).tg_trigtuple;
+        let incoming = place::Incoming { row, tuple, kind, missing, leaving: None };
+        place::insert(&applying, &open, incoming)
     }
 }
 

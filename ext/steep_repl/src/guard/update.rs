@@ -28,7 +28,7 @@ pub(super) unsafe fn update(table: Rc<Table>, rows: Rows) -> Verdict {
     unsafe {
         let writer = Writer::of(rows.old_tuple);
         let is_own = is_own_write(writer);
-        let moves = table.key.iter().any(|k| !key::same(&table, rows.old, rows.new, k.place));
+        let moves = !key::same_key(&table, rows.old, rows.new);
         let contends = touches_unique(&table, rows.old, rows.new);
         if is_own && !moves && !contends {
             return Verdict::Pass;
@@ -106,8 +106,8 @@ unsafe fn change_row(
         }
         if contends {
             let probe = open.with_generated(table, rows.new, pg_sys::CmdType::CMD_UPDATE);
-            let own = Some((*rows.old_tuple).t_self);
-            let verdict = place::contest(applying, open, probe, tuple, own, &change);
+            let places = place::Places { own: Some((*rows.old_tuple).t_self), leaving: None };
+            let verdict = place::contest(applying, open, probe, tuple, places, &change);
             if matches!(verdict, Verdict::Skip) {
                 return verdict;
             }
@@ -153,8 +153,17 @@ unsafe fn move_row(applying: &Applying, open: &OpenTable, rows: Rows, writer: Wr
         let unchanged = applying.unchanged();
         // What the worker filled in is right if the row it took it from was the one updated.
         let missing = if leaves && evidence != Evidence::Concurrent { &[][..] } else { &unchanged };
-        let kind = ChangeKind::Insert;
-        let arrives = place::insert(applying, open, rows.new, rows.new_tuple, kind, missing);
+        let arrives = place::insert(
+            applying,
+            open,
+            place::Incoming {
+                row: rows.new,
+                tuple: rows.new_tuple,
+                kind: ChangeKind::Insert,
+                missing,
+                leaving: leaves.then_some((*rows.old_tuple).t_self),
+            },
+        );
         if leaves && applying.needs_tombstone() {
             tombstone::bury(table, rows.old, &applying.deleter(), None);
         }
