@@ -137,10 +137,15 @@ pub(super) unsafe fn value(
     slot: *mut pg_sys::TupleTableSlot,
     place: usize,
 ) -> (pg_sys::Datum, bool) {
-    let mut is_null = false;
-    // SAFETY: the caller's promise.
-    let value = unsafe { pg_sys::slot_getattr(slot, place as i32 + 1, &mut is_null) };
-    (value, is_null)
+    // SAFETY: the caller's promise; what is deformed already can be read where it is.
+    unsafe {
+        if usize::try_from((*slot).tts_nvalid).is_ok_and(|valid| place < valid) {
+            return (*(*slot).tts_values.add(place), *(*slot).tts_isnull.add(place));
+        }
+        let mut is_null = false;
+        let value = pg_sys::slot_getattr(slot, place as i32 + 1, &mut is_null);
+        (value, is_null)
+    }
 }
 
 /// Whether two rows have the same key, as its index sees it: 1.0 and 1.00 are equal.
