@@ -1,2 +1,5 @@
-//! The project commands.
-fn main() {}
+//! The project's own commands; see `cargo xtask --help`.
+
+fn main() -> std::process::ExitCode {
+    xtask::main()
+}

@@ -24,6 +24,14 @@ pub enum Clock {
     Frozen(SystemTime),
 }
 
+impl Clock {
+    /// Whether this machine has what moves the clock of a cluster.
+    #[must_use]
+    pub fn can_be_moved() -> bool {
+        library().is_some()
+    }
+}
+
 impl fmt::Display for Clock {
     /// In libfaketime's notation, with `%s` as its format of moments.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -57,6 +57,7 @@
 mod allowance;
 mod clock;
 mod cluster;
+mod guarded_folder;
 mod log;
 mod macros;
 mod mesh;
@@ -69,10 +70,13 @@ mod tables;
 pub mod wait;
 
 pub use self::clock::{Clock, ClockError};
-pub use self::cluster::{ClusterError, Detached, PgCluster, PgClusterBuilder, SUPERUSER, TextRows};
+pub use self::cluster::{
+    ClusterError, Detached, FoundCluster, PgCluster, PgClusterBuilder, SUPERUSER, TextRows,
+};
+pub use self::guarded_folder::GuardedFolder;
 pub use self::log::{LogEntry, Severity};
 pub use self::mesh::{Mesh, MeshBuilder, MeshError};
-pub use self::platform::{OsUserError, Stop};
+pub use self::platform::{OsUserError, Stop, server_user_can_enter};
 pub use self::ports::PortError;
 pub use self::proxy::{Direction, Proxy, ProxyError};
 pub use self::servers::{Major, SERVERS_FILE, SERVERS_VARIABLE, Server, Servers, ServersError};

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::thread;
 
 use crate::clock::Clock;
 use crate::cluster::{ClusterError, PgCluster, PgClusterBuilder};
@@ -79,11 +78,7 @@ impl MeshBuilder {
             .zip(&self.majors)
             .map(|(name, major)| self.template.clone().with_major(*major).name(name))
             .collect();
-        let mut nodes = Vec::with_capacity(count);
-        // Starting is work for a processor; more at a time would only make each one slower.
-        for pair in builders.chunks(2) {
-            nodes.extend(start_at_once(pair)?);
-        }
+        let nodes = PgClusterBuilder::start_all(&builders)?;
         let mut links = BTreeMap::new();
         for (from, publisher) in nodes.iter().enumerate() {
             for to in (0..count).filter(|to| *to != from) {
@@ -93,18 +88,6 @@ impl MeshBuilder {
         }
         Ok(Mesh { nodes, links })
     }
-}
-
-fn start_at_once(builders: &[PgClusterBuilder]) -> Result<Vec<PgCluster>, ClusterError> {
-    let started: Vec<_> = thread::scope(|scope| {
-        let starting: Vec<_> =
-            builders.iter().cloned().map(|builder| scope.spawn(move || builder.start())).collect();
-        starting.into_iter().map(thread::ScopedJoinHandle::join).collect()
-    });
-    started
-        .into_iter()
-        .map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-        .collect()
 }
 
 /// Clusters named `a`, `b`, `c`…, and a [`Proxy`] for every ordered pair of them.

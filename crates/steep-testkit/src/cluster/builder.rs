@@ -1,5 +1,8 @@
 //! What a cluster is to be, before it is.
 
+use std::path::PathBuf;
+use std::thread;
+
 use super::error::ClusterError;
 use super::{PgCluster, create};
 use crate::clock::Clock;
@@ -14,6 +17,7 @@ pub struct PgClusterBuilder {
     pub(super) name: String,
     pub(super) settings: Settings,
     pub(super) port: Option<u16>,
+    pub(super) folder: Option<PathBuf>,
     pub(super) clock: Option<Clock>,
     pub(super) extension: bool,
 }
@@ -25,6 +29,7 @@ impl PgClusterBuilder {
             name: format!("pg{major}"),
             settings: Settings::for_tests(),
             port: None,
+            folder: None,
             clock: None,
             extension: false,
         }
@@ -45,6 +50,13 @@ impl PgClusterBuilder {
     /// Listens on this port and no other; by default on a free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
+        self
+    }
+
+    /// Keeps the cluster in this folder, which must not exist yet; by default in one of its own in
+    /// the folder for temporary files.
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
         self
     }
 
@@ -90,4 +102,29 @@ impl PgClusterBuilder {
         }
         create::create(self, server)
     }
+
+    /// Creates clusters, two at a time: starting is work for a processor, and more at a time would
+    /// only make each one slower.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start); every cluster that was started is removed again.
+    pub fn start_all(builders: &[Self]) -> Result<Vec<PgCluster>, ClusterError> {
+        let mut clusters = Vec::with_capacity(builders.len());
+        for pair in builders.chunks(2) {
+            clusters.extend(start_at_once(pair)?);
+        }
+        Ok(clusters)
+    }
+}
+
+fn start_at_once(builders: &[PgClusterBuilder]) -> Result<Vec<PgCluster>, ClusterError> {
+    let started: Vec<_> = thread::scope(|scope| {
+        let starting: Vec<_> =
+            builders.iter().cloned().map(|builder| scope.spawn(move || builder.start())).collect();
+        starting.into_iter().map(thread::ScopedJoinHandle::join).collect()
+    });
+    started
+        .into_iter()
+        .map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        .collect()
 }

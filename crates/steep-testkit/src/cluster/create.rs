@@ -26,7 +26,7 @@ pub(super) fn create(builder: PgClusterBuilder, server: Server) -> Result<PgClus
     let port = port.map_err(|source| ClusterError::Port { cluster: name.clone(), source })?;
     let user = OsUser::for_servers()?;
     let password = Secret(random_hex(&name, 16)?);
-    let (folder, reaper) = folder(&name)?;
+    let (folder, reaper) = folder(&name, builder.folder)?;
 
     // From here on the value's drop removes whatever has been created.
     let mut cluster = PgCluster {
@@ -51,16 +51,21 @@ pub(super) fn create(builder: PgClusterBuilder, server: Server) -> Result<PgClus
 }
 
 /// A folder of its own and, from before its first moment, a process that will remove it.
-fn folder(cluster: &str) -> Result<(PathBuf, Reaper), ClusterError> {
+fn folder(cluster: &str, wanted: Option<PathBuf>) -> Result<(PathBuf, Reaper), ClusterError> {
     let failed = |path: &Path, source| ClusterError::Folder {
         cluster: cluster.to_owned(),
         path: path.to_owned(),
         source,
     };
-    let parent = env::temp_dir();
-    let parent = fs::canonicalize(&parent).map_err(|source| failed(&parent, source))?;
-    let label: String = cluster.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
-    let path = parent.join(format!("steep-{label}-{}", random_hex(cluster, 8)?));
+    let path = match wanted {
+        Some(path) => path,
+        None => {
+            let label = cluster.chars().filter(char::is_ascii_alphanumeric).take(20);
+            let label: String = label.collect();
+            env::temp_dir().join(format!("steep-{label}-{}", random_hex(cluster, 8)?))
+        }
+    };
+    let path = canonical_parent(&path).map_err(|source| failed(&path, source))?;
     let reaper = Reaper::watch(&path).map_err(|source| failed(Path::new("/bin/sh"), source))?;
     if let Err(source) = platform::private_folder(&path) {
         // It may be somebody else's: nothing of it is removed. The first error is the one to tell.
@@ -68,6 +73,15 @@ fn folder(cluster: &str) -> Result<(PathBuf, Reaper), ClusterError> {
         return Err(failed(&path, source));
     }
     Ok((path, reaper))
+}
+
+/// The path with every link above its last part resolved, as processes see it.
+fn canonical_parent(path: &Path) -> std::io::Result<PathBuf> {
+    let absolute = std::path::absolute(path)?;
+    match (absolute.parent(), absolute.file_name()) {
+        (Some(parent), Some(name)) => Ok(fs::canonicalize(parent)?.join(name)),
+        _ => Err(std::io::ErrorKind::InvalidInput.into()),
+    }
 }
 
 fn random_hex(cluster: &str, bytes: usize) -> Result<String, ClusterError> {

@@ -123,7 +123,7 @@ impl PgCluster {
 }
 
 /// Other processes may write a last file while theirs are removed.
-fn remove_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn remove_folder(folder: &Path) -> io::Result<()> {
     let mut result = Ok(());
     for _ in 0..20 {
         result = fs::remove_dir_all(folder);

@@ -8,8 +8,8 @@ mod unix;
 mod unix_reaper;
 #[cfg(unix)]
 pub(crate) use self::unix::{
-    OsUser, crash, give_to, make_readable, own_group, private_folder, release_shared_memory,
-    request_stop, run_as,
+    OsUser, can_enter, crash, give_to, has_processes, is_postmaster, make_readable, own_group,
+    passable_folder, private_folder, release_shared_memory, request_stop, run_as,
 };
 #[cfg(unix)]
 pub(crate) use self::unix_reaper::Reaper;
@@ -18,9 +18,19 @@ pub(crate) use self::unix_reaper::Reaper;
 mod windows;
 #[cfg(windows)]
 pub(crate) use self::windows::{
-    OsUser, Reaper, crash, give_to, make_readable, own_group, private_folder,
-    release_shared_memory, request_stop, run_as,
+    OsUser, Reaper, can_enter, crash, give_to, has_processes, is_postmaster, make_readable,
+    own_group, passable_folder, private_folder, release_shared_memory, request_stop, run_as,
 };
+
+use std::path::Path;
+
+/// Whether the OS user that runs the servers can enter a folder.
+///
+/// # Errors
+/// When there is no such user.
+pub fn server_user_can_enter(folder: &Path) -> Result<bool, OsUserError> {
+    Ok(can_enter(folder, &OsUser::for_servers()?))
+}
 
 /// How a running server is asked to stop; PostgreSQL's own words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

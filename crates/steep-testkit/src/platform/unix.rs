@@ -53,6 +53,42 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)
 }
 
+/// Makes a folder, unless it is there, one whose files every OS user can open that knows their
+/// names.
+pub(crate) fn passable_folder(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    fs::set_permissions(path, Permissions::from_mode(0o711))
+}
+
+/// Whether `user` can enter `folder`: only an attempt knows of groups, access lists and mounts.
+pub(crate) fn can_enter(folder: &Path, user: &OsUser) -> bool {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "cd -- \"$1\"", "sh"]).arg(folder).current_dir("/");
+    shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    run_as(&mut shell, user);
+    shell.status().is_ok_and(|status| status.success())
+}
+
+/// Whether this process is the postmaster of this data folder, and not one that got the number of
+/// a dead one.
+pub(crate) fn is_postmaster(pid: u32, data_dir: &Path) -> bool {
+    if Path::new("/proc/self/cwd").exists() {
+        return fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == data_dir);
+    }
+    let mut ps = Command::new("ps");
+    ps.args(["-o", "command=", "-p", &pid.to_string()]);
+    let data_dir = data_dir.to_string_lossy();
+    ps.output().is_ok_and(|ps| String::from_utf8_lossy(&ps.stdout).contains(&*data_dir))
+}
+
+/// Whether a process of the server in `folder` is alive.
+pub(crate) fn has_processes(folder: &Path, postmaster: u32) -> io::Result<bool> {
+    Ok(!members(folder, postmaster)?.is_empty() || is_postmaster(postmaster, &folder.join("data")))
+}
+
 /// Lets every OS user read the file.
 pub(crate) fn make_readable(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(0o644))

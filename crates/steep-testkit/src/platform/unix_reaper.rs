@@ -18,8 +18,17 @@ pub(crate) struct Reaper {
 impl Reaper {
     /// Starts to watch over `folder`, which need not exist yet.
     pub(crate) fn watch(folder: &Path) -> io::Result<Self> {
+        Self::run(include_str!("reaper.sh"), folder)
+    }
+
+    /// Starts to watch over the folder that clusters' folders are in.
+    pub(crate) fn watch_parent(folder: &Path) -> io::Result<Self> {
+        Self::run(include_str!("parent_reaper.sh"), folder)
+    }
+
+    fn run(script: &str, folder: &Path) -> io::Result<Self> {
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", include_str!("reaper.sh"), "steep-reaper"]).arg(folder);
+        command.args(["-c", script, "steep-reaper"]).arg(folder);
         command.current_dir("/");
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         own_group(&mut command);

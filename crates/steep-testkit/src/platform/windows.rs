@@ -31,6 +31,29 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
 }
 
+/// Makes a folder, unless it is there.
+pub(crate) fn passable_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+/// The servers run as the user that runs the test.
+pub(crate) fn can_enter(folder: &Path, _: &OsUser) -> bool {
+    folder.is_dir()
+}
+
+/// Whether this process is a postmaster: the data folder of another process cannot be asked for.
+pub(crate) fn is_postmaster(pid: u32, _: &Path) -> bool {
+    let mut tasklist = Command::new("tasklist");
+    tasklist.args(["/NH", "/FI", &format!("PID eq {pid}")]);
+    tasklist.output().is_ok_and(|list| String::from_utf8_lossy(&list.stdout).contains("postgres"))
+}
+
+/// Whether the server in `folder` is alive; its children end with it.
+#[expect(clippy::unnecessary_wraps, reason = "other platforms read the table of processes")]
+pub(crate) fn has_processes(folder: &Path, postmaster: u32) -> io::Result<bool> {
+    Ok(is_postmaster(postmaster, folder))
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "other platforms change the mode")]
 pub(crate) fn make_readable(_: &Path) -> io::Result<()> {
     Ok(())
@@ -72,6 +95,10 @@ pub(crate) struct Reaper;
 #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "other platforms do more")]
 impl Reaper {
     pub(crate) fn watch(_: &Path) -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    pub(crate) fn watch_parent(_: &Path) -> io::Result<Self> {
         Ok(Self)
     }
 

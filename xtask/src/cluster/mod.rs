@@ -1,0 +1,84 @@
+//! `cargo xtask cluster`: nodes to try things on, which outlive the command.
+
+mod description;
+mod down;
+mod status;
+mod up;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Subcommand, ValueEnum};
+use steep_testkit::Major;
+
+use crate::command::major;
+use crate::project::Project;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start nodes with the extension, and describe them in DIR/cluster.json
+    Up(UpOptions),
+    /// Stop the nodes and remove the folder; does nothing when there are none
+    Down(Folder),
+    /// Say which nodes run; exit code 1 when one does not
+    Status(StatusOptions),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct UpOptions {
+    /// How many nodes
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=26))]
+    nodes: u16,
+    /// Their PostgreSQL major
+    #[arg(long, default_value = "18", value_parser = major)]
+    pg: Major,
+    /// A folder for everything, which must be empty or not there
+    #[arg(long)]
+    dir: PathBuf,
+    /// Which nodes replicate from which
+    #[arg(long, value_enum, default_value_t = Topology::Mesh)]
+    topology: Topology,
+    /// Put a proxy on every link, which can cut and delay it
+    #[arg(long)]
+    proxies: bool,
+    /// The database that has the extension
+    #[arg(long, default_value = "postgres")]
+    database: String,
+    /// The first node's port; the others have the ports after it. By default any free ones
+    #[arg(long)]
+    port_base: Option<u16>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Topology {
+    /// Every node from every other
+    Mesh,
+    /// Every node from the first, and the first from every other
+    Star,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Folder {
+    /// The folder that `cluster up` was given
+    #[arg(long)]
+    dir: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct StatusOptions {
+    #[command(flatten)]
+    folder: Folder,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(project: &Project, command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Up(options) => up::run(project, &options)?,
+        Command::Down(folder) => down::run(&folder.dir)?,
+        Command::Status(options) => return status::run(&options.folder.dir, options.json),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,40 @@
+//! The project's own commands, behind `cargo xtask`.
+//!
+//! | command | what it does |
+//! |---|---|
+//! | `pg` | provides PostgreSQL 16, 17 and 18 with headers |
+//! | `ext` | builds the extension and installs it into them |
+//! | `test`, `ci` | prerequisites, checks, and every test |
+//! | `cluster` | starts, stops and describes clusters to try things on |
+//! | `tidy` | checks what no compiler checks: arrows, sizes, released scripts |
+//!
+//! Only [`tidy`] is an interface: `tests/tidy.rs` runs it as an ordinary test.
+
+mod cache;
+mod cluster;
+mod command;
+mod ext;
+mod pg;
+mod platform;
+mod prerequisites;
+mod process;
+mod project;
+mod say;
+mod test;
+pub mod tidy;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// Runs the command that the program's arguments name.
+#[must_use]
+pub fn main() -> ExitCode {
+    match command::Xtask::parse().run() {
+        Ok(code) => code,
+        Err(error) => {
+            say::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The seam to the operating system. Every platform has the same functions; nothing outside this
+//! folder may assume one of them.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub(crate) use self::unix::{
+    available_space, cache_folder, copy_link, is_root, open_to_everybody, runs_programs,
+};
+
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+pub(crate) use self::windows::{
+    available_space, cache_folder, copy_link, is_root, open_to_everybody, runs_programs,
+};

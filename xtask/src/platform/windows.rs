@@ -1,0 +1,38 @@
+//! Windows: no root, no modes, links only with a privilege.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Servers run as the user that starts them.
+pub(crate) fn is_root() -> bool {
+    false
+}
+
+/// The folder that the system has for such caches.
+pub(crate) fn cache_folder() -> Option<PathBuf> {
+    let local = env::var_os("LOCALAPPDATA").filter(|folder| !folder.is_empty())?;
+    Some(PathBuf::from(local).join("steep-repl"))
+}
+
+/// The user's own folders are open to the servers, which run as that user.
+#[expect(clippy::unnecessary_wraps, reason = "other platforms change the mode")]
+pub(crate) fn open_to_everybody(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// The file itself in place of a link to it.
+pub(crate) fn copy_link(from: &Path, to: &Path) -> io::Result<()> {
+    fs::copy(from, to).map(drop)
+}
+
+/// Not asked: nothing depends on it.
+pub(crate) fn available_space(_: &Path) -> Option<u64> {
+    None
+}
+
+/// Every folder of the user may hold programs.
+pub(crate) fn runs_programs(_: &Path) -> bool {
+    true
+}

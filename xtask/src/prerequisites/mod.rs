@@ -1,0 +1,42 @@
+//! What the commands need of the system: installed where that can be done, else named, with the
+//! command that installs it.
+
+mod libclang;
+mod libraries;
+mod missing;
+mod os_user;
+
+use anyhow::Result;
+use steep_testkit::Clock;
+
+use self::missing::Missing;
+use crate::pg::Installation;
+
+/// What building the extension needs.
+pub(crate) fn for_building() -> Result<()> {
+    missing::provide(|| Ok(libclang::missing().into_iter().collect()))
+}
+
+/// The OS user that runs servers.
+pub(crate) fn server_user() -> Result<()> {
+    os_user::provide()
+}
+
+/// What these servers are linked with.
+pub(crate) fn for_servers(installations: &[Installation]) -> Result<()> {
+    missing::provide(|| libraries::missing(installations))
+}
+
+/// What the tests need besides servers.
+pub(crate) fn for_tests() -> Result<()> {
+    missing::provide(|| Ok(faketime().into_iter().collect()))
+}
+
+/// Only Linux' servers can be given another clock so far.
+fn faketime() -> Option<Missing> {
+    (cfg!(target_os = "linux") && !Clock::can_be_moved()).then(|| Missing {
+        name: "libfaketime, which moves the clock of a cluster".to_owned(),
+        debian: Some("libfaketime"),
+        elsewhere: "dnf install libfaketime (or name the library in STEEP_LIBFAKETIME)",
+    })
+}

@@ -1,0 +1,133 @@
+//! Which crate may depend on which.
+//!
+//! `steep-types <- pure crates <- {ddl-parser, proto, pg, config, node, ext} <- bins`, and the test
+//! kit is for tests only.
+
+use cargo_metadata::{DependencyKind, Metadata};
+
+use super::Finding;
+
+const TYPES: &str = "steep-types";
+
+/// Decisions without I/O.
+pub(super) const PURE: [&str; 6] = [
+    "steep-ranges",
+    "steep-conflict",
+    "steep-ddl",
+    "steep-topology",
+    "steep-validate",
+    "steep-ipc",
+];
+
+/// What touches the world, from what needs least of the others to what needs most.
+const SHELL: [&str; 5] =
+    ["steep-ddl-parser", "steep-proto", "steep-pg", "steep-config", "steep-node"];
+
+const EXTENSION: &str = "steep_repl";
+
+/// What runs inside the server.
+const IN_EXTENSION: [&str; 5] =
+    [TYPES, "steep-ranges", "steep-conflict", "steep-ddl", "steep-validate"];
+
+const TEST_KIT: &str = "steep-testkit";
+
+/// Crates that exist to test, or to work on the project.
+const TOOLS: [&str; 2] = ["steep-ext-tests", "xtask"];
+
+const BINARIES: [&str; 3] = ["steep-repl", "steep-replctl", "steep"];
+
+/// Every dependency within the workspace that no arrow allows, and every crate without a place.
+#[must_use]
+pub fn findings(metadata: &Metadata) -> Vec<Finding> {
+    let members: Vec<_> = metadata.workspace_packages();
+    let is_member = |name: &str| members.iter().any(|member| member.name.as_str() == name);
+    let mut findings = Vec::new();
+    for member in &members {
+        if !has_place(&member.name) {
+            findings.push(format!(
+                "{}: this crate has no place in the arrows; give it one in \
+                 xtask/src/tidy/arrows.rs",
+                member.name
+            ));
+        }
+        for dependency in member.dependencies.iter().filter(|one| is_member(&one.name)) {
+            findings.extend(refusal(&member.name, &dependency.name, dependency.kind));
+        }
+    }
+    findings
+}
+
+fn has_place(name: &str) -> bool {
+    name == TYPES
+        || name == EXTENSION
+        || name == TEST_KIT
+        || PURE.contains(&name)
+        || SHELL.contains(&name)
+        || TOOLS.contains(&name)
+        || BINARIES.contains(&name)
+}
+
+/// Why this dependency may not be, if it may not.
+fn refusal(from: &str, to: &str, kind: DependencyKind) -> Option<Finding> {
+    let is_for_tests = kind == DependencyKind::Development;
+    let allowed = match from {
+        TEST_KIT => false,
+        _ if to == TEST_KIT => is_for_tests || TOOLS.contains(&from),
+        _ if TOOLS.contains(&from) => !BINARIES.contains(&to) || is_for_tests,
+        TYPES => false,
+        EXTENSION => IN_EXTENSION.contains(&to),
+        _ if PURE.contains(&from) => to == TYPES,
+        _ if BINARIES.contains(&from) => to == TYPES || PURE.contains(&to) || SHELL.contains(&to),
+        _ => to == TYPES || PURE.contains(&to) || is_below(to, from),
+    };
+    (!allowed).then(|| {
+        format!("{from} -> {to} ({kind} dependency): the arrows of ARCHITECTURE.md forbid it")
+    })
+}
+
+/// Whether `to` comes before `from` in the shell.
+fn is_below(to: &str, from: &str) -> bool {
+    let position = |name| SHELL.iter().position(|known| *known == name);
+    matches!((position(to), position(from)), (Some(to), Some(from)) if to < from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normal(from: &str, to: &str) -> bool {
+        refusal(from, to, DependencyKind::Normal).is_none()
+    }
+
+    #[test]
+    fn arrows_along_the_order_are_allowed() {
+        assert!(normal("steep-conflict", "steep-types"));
+        assert!(normal("steep_repl", "steep-validate"));
+        assert!(normal("steep-node", "steep-pg"));
+        assert!(normal("steep-replctl", "steep-node"));
+        assert!(normal("xtask", "steep-testkit"));
+        assert!(refusal("steep-node", "steep-testkit", DependencyKind::Development).is_none());
+    }
+
+    #[test]
+    fn arrows_against_the_order_are_refused() {
+        for (from, to) in [
+            ("steep-types", "steep-conflict"),
+            ("steep-conflict", "steep-ranges"),
+            ("steep-conflict", "steep-pg"),
+            ("steep_repl", "steep-topology"),
+            ("steep_repl", "steep-ddl-parser"),
+            ("steep-pg", "steep-node"),
+            ("steep-node", "steep-repl"),
+            ("steep-node", "steep-testkit"),
+            ("steep-testkit", "steep-types"),
+        ] {
+            assert!(!normal(from, to), "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn a_crate_that_nobody_knows_has_no_place() {
+        assert!(!has_place("steep-common"));
+    }
+}
