@@ -240,6 +240,7 @@ begin
   loop
     execute format('create trigger steep_repl_truncate before truncate on %s '
       'for each statement execute function steep_repl.refuse_truncate()', v_relation);
+    execute format('alter table %s enable always trigger steep_repl_truncate', v_relation);
   end loop;
   insert into steep_repl.replicated_tables (relation, strategy, detection, node_order)
   values (p_relation, p_strategy, v_detection, p_node_order)

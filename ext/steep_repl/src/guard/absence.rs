@@ -103,28 +103,47 @@ impl Prober {
                 return false;
             }
             let buffer = pg_sys::ReadBuffer(self.index, (*storage).smgr_targblock);
-            pg_sys::LockBuffer(buffer, pg_sys::BUFFER_LOCK_SHARE as i32);
+            infallible::LockBuffer(buffer, pg_sys::BUFFER_LOCK_SHARE as i32);
             let at = (buffer - 1) as usize * pg_sys::BLCKSZ as usize;
             let page = pg_sys::BufferBlocks.add(at);
-            let last =
-                if is_last_leaf(page) { pg_sys::PageGetMaxOffsetNumber(page.cast()) } else { 0 };
-            let mut is_beyond = false;
-            if last > 0 {
-                let item =
-                    pg_sys::PageGetItem(page.cast(), pg_sys::PageGetItemId(page.cast(), last));
+            let is_beyond = last_entry(page).is_some_and(|entry| {
                 let mut is_null = false;
-                let greatest =
-                    pg_sys::index_getattr(item.cast(), 1, (*self.index).rd_att, &mut is_null);
+                let greatest = pg_sys::index_getattr(entry, 1, (*self.index).rd_att, &mut is_null);
                 let collation = *(*self.index).rd_indcollation;
-                is_beyond = !is_null
-                    && pg_sys::FunctionCall2Coll(compare, collation, value, greatest).value()
-                        as i32
-                        > 0;
-            }
-            pg_sys::LockBuffer(buffer, pg_sys::BUFFER_LOCK_UNLOCK as i32);
-            pg_sys::ReleaseBuffer(buffer);
+                let order = || pg_sys::FunctionCall2Coll(compare, collation, value, greatest);
+                !is_null && order().value() as i32 > 0
+            });
+            infallible::LockBuffer(buffer, pg_sys::BUFFER_LOCK_UNLOCK as i32);
+            infallible::ReleaseBuffer(buffer);
             is_beyond
         }
+    }
+}
+
+/// Functions of the server that raise no error when they are called as here, without the cost of
+/// catching one.
+mod infallible {
+    use pgrx::pg_sys;
+
+    unsafe extern "C-unwind" {
+        pub(super) fn LockBuffer(buffer: pg_sys::Buffer, mode: std::ffi::c_int);
+        pub(super) fn ReleaseBuffer(buffer: pg_sys::Buffer);
+    }
+}
+
+/// The greatest entry of an index, if this is its last page.
+unsafe fn last_entry(page: *mut std::ffi::c_char) -> Option<pg_sys::IndexTuple> {
+    // SAFETY: a page (bufpage.h): a header, line pointers up to pd_lower, and where they point to.
+    unsafe {
+        if !is_last_leaf(page) {
+            return None;
+        }
+        let header = page.cast::<pg_sys::PageHeaderData>();
+        let pointers = (&raw const (*header).pd_linp).cast::<pg_sys::ItemIdData>();
+        let used = usize::from((*header).pd_lower)
+            .checked_sub(std::mem::offset_of!(pg_sys::PageHeaderData, pd_linp))?;
+        let last = (used / size_of::<pg_sys::ItemIdData>()).checked_sub(1)?;
+        Some(page.add((*pointers.add(last)).lp_off() as usize).cast())
     }
 }
 

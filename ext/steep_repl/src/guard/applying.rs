@@ -283,7 +283,10 @@ fn not_a_peer(table: &Table) -> ! {
         format!("rows of replicated table {} arrive from no known peer", table.qualified_name()),
         function_name!(),
     )
-    .set_detail("Conflicts are decided by the node and the commit timestamp of each write; this worker knows neither.")
+    .set_detail(format!(
+        "Conflicts are decided by the node and the commit timestamp of each write; the worker of subscription \"{}\" knows neither.",
+        session::subscription()
+    ))
     .set_hint("Tie the subscription to its node with steep_repl.add_peer(node_id, subscription), and create it with copy_data = false.")
     .report(PgLogLevel::ERROR);
     unreachable!("an ERROR report does not return")

@@ -19,6 +19,8 @@ pub(crate) enum Message<'a> {
     Relation(&'a [u8]),
     /// A change of a row of the table with this remote id; the rest is [`RowChange::parse`]'s.
     Row { kind: RowKind, relation: u32, body: &'a [u8] },
+    /// The changes that follow were made on a third node and are forwarded.
+    Origin,
     /// A part of a transaction that has not committed yet: streaming is on.
     StreamStart,
     /// A prepared transaction: two_phase is on.
@@ -55,6 +57,7 @@ impl<'a> Message<'a> {
             b'I' => Self::row(RowKind::Insert, reader)?,
             b'U' => Self::row(RowKind::Update, reader)?,
             b'D' => Self::row(RowKind::Delete, reader)?,
+            b'O' => Self::Origin,
             b'S' => Self::StreamStart,
             b'b' | b'P' => Self::Prepare,
             _ => Self::Other,

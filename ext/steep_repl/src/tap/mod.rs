@@ -147,6 +147,7 @@ fn arrived(message: Message<'_>) {
         Message::Commit => unsafe { guard::before_commit() },
         Message::StreamStart => session::refuse_option("streaming", "off"),
         Message::Prepare => session::refuse_option("two_phase", "false"),
+        Message::Origin => session::refuse_option("origin", "none"),
         Message::Other => {}
     }
 }

@@ -83,7 +83,27 @@ pub(crate) fn peer_name() -> String {
 }
 
 pub(crate) fn subscription() -> String {
-    current().map_or_else(|| "?".to_owned(), |s| s.subscription.clone())
+    current().map_or_else(name_by_origin, |s| s.subscription.clone())
+}
+
+/// The subscription's name, from that of its replication origin, `pg_<oid>`.
+fn name_by_origin() -> String {
+    // SAFETY: catalog look-ups; called for error messages inside a transaction.
+    let name = unsafe {
+        let mut origin = std::ptr::null_mut();
+        let known = pg_sys::IsTransactionState()
+            && pg_sys::replorigin_by_oid(pg_sys::replorigin_session_origin, true, &mut origin);
+        known.then(|| std::ffi::CStr::from_ptr(origin).to_string_lossy().into_owned())
+    };
+    let oid = name.as_deref().and_then(|name| name.strip_prefix("pg_")?.parse().ok());
+    oid.and_then(|oid: u32| {
+        // SAFETY: as above.
+        unsafe {
+            let name = pg_sys::get_subscription_name(pg_sys::Oid::from(oid), true);
+            (!name.is_null()).then(|| std::ffi::CStr::from_ptr(name).to_string_lossy().into_owned())
+        }
+    })
+    .unwrap_or_else(|| "?".to_owned())
 }
 
 /// A heartbeat of the peer has been applied.
@@ -123,10 +143,38 @@ pub(super) unsafe fn refresh() {
     }
     // SAFETY: the caller's promise.
     let session = unsafe { superuser::in_transaction(load) };
+    if lost_a_table(session.as_ref()) {
+        restart();
+    }
     WATCHED.with_borrow_mut(|watched| {
         *watched = session.as_ref().map_or_else(Vec::new, |s| s.control.clone());
     });
     SESSION.set(session.map(Rc::new));
+}
+
+/// Whether a table was taken out of replication since this session was read.
+fn lost_a_table(new: Option<&Session>) -> bool {
+    let Some(old) = current() else { return false };
+    old.tables.iter().any(|(table, policy)| {
+        let is_active = new.and_then(|new| new.tables.get(table)).is_some_and(|new| new.is_active);
+        policy.is_active && !is_active
+    })
+}
+
+/// Ends the worker, which the launcher starts again: PostgreSQL remembers for a worker's lifetime
+/// that a table is to be applied (`logicalrep_rel_open`, relation.c).
+fn restart() -> ! {
+    ereport!(
+        PgLogLevel::LOG,
+        PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!(
+            "apply worker of subscription \"{}\" restarts because a table was taken out of replication",
+            subscription()
+        )
+    );
+    // SAFETY: outside of a transaction; runs the process' exit callbacks.
+    unsafe { pg_sys::proc_exit(0) };
+    unreachable!("proc_exit does not return")
 }
 
 /// What the subscription must not be altered to.
@@ -137,10 +185,10 @@ pub(crate) fn refuse_option(option: &str, needed: &str) {
     let subscription = subscription();
     ErrorReport::new(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("subscription \"{subscription}\" has {option} on"),
+        format!("subscription \"{subscription}\" does not have {option} = {needed}"),
         function_name!(),
     )
-    .set_detail("The commit timestamp must be known while a transaction is applied, so transactions have to arrive whole and committed.")
+    .set_detail("Conflicts are decided by node and commit timestamp: transactions have to arrive whole, committed, and from the node that made them.")
     .set_hint(format!("alter subscription {subscription} set ({option} = {needed})"))
     .report(PgLogLevel::ERROR);
 }
