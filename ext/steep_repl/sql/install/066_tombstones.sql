@@ -63,3 +63,25 @@ comment on column steep_repl.pending_retractions.row_key is 'Key of the row that
 comment on column steep_repl.pending_retractions.version_at is 'Commit timestamp of the version that lost';
 comment on column steep_repl.pending_retractions.version_node is 'Node that wrote the version that lost';
 comment on sequence steep_repl.pending_retractions_id_seq is 'Numbers pending_retractions';
+
+-- A bulk delete keeps its keys in pieces: a row and an index entry for each key would cost more
+-- than the delete itself.
+create table steep_repl.tombstone_chunks (
+  relation oid not null,
+  level smallint not null,
+  bucket integer not null,
+  writer_xid bigint not null,
+  key_count integer not null,
+  keys bytea not null
+);
+-- Hashes do not compress.
+alter table steep_repl.tombstone_chunks alter column keys set storage external;
+create index tombstone_chunks_bucket on steep_repl.tombstone_chunks (relation, level, bucket);
+comment on table steep_repl.tombstone_chunks is 'Keys that bulk deletes of this node have deleted, many in a row; otherwise as tombstones';
+comment on column steep_repl.tombstone_chunks.relation is 'The table (the root of a partitioned one)';
+comment on column steep_repl.tombstone_chunks.level is 'How many leading bits of the key hash the keys of a row share';
+comment on column steep_repl.tombstone_chunks.bucket is 'Those bits';
+comment on column steep_repl.tombstone_chunks.writer_xid is 'Transaction of this node, epoch included';
+comment on column steep_repl.tombstone_chunks.key_count is 'How many keys the row holds';
+comment on column steep_repl.tombstone_chunks.keys is 'The keys, ordered by hash';
+comment on index steep_repl.tombstone_chunks_bucket is 'Finds where a key would be';

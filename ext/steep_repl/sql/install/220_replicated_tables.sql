@@ -326,6 +326,7 @@ begin
   end loop;
   update steep_repl.replicated_tables t set is_active = false where t.relation = p_relation;
   delete from steep_repl.tombstones t where t.relation = p_relation;
+  delete from steep_repl.tombstone_chunks t where t.relation = p_relation;
   perform steep_repl.audit('table.remove', 'table', p_relation::text, v_old, null);
 end
 $$;

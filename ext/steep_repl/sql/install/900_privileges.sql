@@ -9,7 +9,7 @@ grant usage on schema steep_repl to steep_repl_viewer;
 grant select on
   steep_repl.nodes, steep_repl.local_node, steep_repl.identity_ranges, steep_repl.conflict_log,
   steep_repl.ddl_queue, steep_repl.schema_fingerprints, steep_repl.coordinator_state,
-  steep_repl.replicated_tables, steep_repl.peers, steep_repl.tombstones, steep_repl.retractions,
+  steep_repl.replicated_tables, steep_repl.peers, steep_repl.tombstones, steep_repl.tombstone_chunks, steep_repl.retractions,
   steep_repl.pending_retractions, steep_repl.heartbeats, steep_repl.applied_beats, steep_repl.commit_horizon, steep_repl.resolutions
   to steep_repl_viewer;
 grant execute on function

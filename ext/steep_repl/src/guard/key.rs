@@ -29,7 +29,7 @@ pub(super) unsafe fn as_texts(table: &Table, slot: *mut pg_sys::TupleTableSlot) 
             .key
             .iter()
             .map(|key| {
-                let text = table.columns[key.place].text(value(slot, key.place).0);
+                let text = key.text(value(slot, key.place).0);
                 pg_sys::Datum::from(pg_sys::cstring_to_text(text))
             })
             .collect();
@@ -78,7 +78,7 @@ pub(super) unsafe fn as_jsonb(table: &Table, slot: *mut pg_sys::TupleTableSlot) 
     for key in &table.key {
         let column = &table.columns[key.place];
         // SAFETY: the caller's promise.
-        let text = unsafe { CStr::from_ptr(column.text(value(slot, key.place).0)) };
+        let text = unsafe { CStr::from_ptr(key.text(value(slot, key.place).0)) };
         let text = text.to_string_lossy();
         if json.len() > 1 {
             json.push(',');

@@ -1,8 +1,16 @@
 //! Keys that this node's own sessions delete, kept as tombstones.
 
+use super::chunk::Keys;
 use super::table::Table;
 use super::tombstone::{self, Deleter};
+use super::{key, scope};
 use pgrx::pg_sys;
+use std::ffi::CStr;
+
+/// From this many keys on a statement is a bulk delete, whose keys are kept in chunks.
+const BULK: usize = 1_000;
+/// Keys are written out at the latest when they take this much memory, 64 MiB.
+const MEMORY: usize = 64 << 20;
 
 /// # Safety
 /// In a trigger: after a statement, with its old rows as a transition table, or before a row changes.
@@ -32,10 +40,41 @@ unsafe fn record_all(
         let pointer = pg_sys::tuplestore_alloc_read_pointer(rows, pg_sys::EXEC_FLAG_REWIND as i32);
         pg_sys::tuplestore_select_read_pointer(rows, pointer);
         pg_sys::tuplestore_rescan(rows);
+        let scratch = scope::scratch();
+        let mut keys = Keys::default();
         while pg_sys::tuplestore_gettupleslot(rows, true, false, slot) {
-            tombstone::bury(table, slot, &Deleter::Here, None);
+            let context = pg_sys::MemoryContextSwitchTo(scratch);
+            if tombstone::keeps_columns(table, slot) {
+                tombstone::bury(table, slot, &Deleter::Here, None);
+            } else {
+                let columns = table
+                    .key
+                    .iter()
+                    .map(|key| CStr::from_ptr(key.text(key::value(slot, key.place).0)).to_bytes());
+                keys.push(key::hash(table, slot).cast_unsigned(), columns);
+            }
+            pg_sys::MemoryContextSwitchTo(context);
+            pg_sys::MemoryContextReset(scratch);
+            if keys.size() > MEMORY {
+                write(table, std::mem::take(&mut keys));
+            }
             pgrx::check_for_interrupts!();
         }
+        write(table, keys);
+        pg_sys::MemoryContextDelete(scratch);
         pg_sys::ExecDropSingleTupleTableSlot(slot);
+    }
+}
+
+unsafe fn write(table: &Table, keys: Keys) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if keys.keys.len() >= BULK {
+            tombstone::bury_chunks(table, keys);
+            return;
+        }
+        for key in &keys.keys {
+            tombstone::bury_key(table, key.hash.cast_signed(), keys.columns(key));
+        }
     }
 }

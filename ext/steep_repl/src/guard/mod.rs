@@ -14,6 +14,7 @@
 
 mod absence;
 mod applying;
+mod chunk;
 mod conflict_log;
 mod delete;
 mod held;

@@ -62,34 +62,32 @@ pub(super) unsafe fn is_possible(table: pg_sys::Oid) -> bool {
     false
 }
 
-/// Looks into the index, with a snapshot of its own: uncommitted tombstones of others belong to
-/// keys that were live when they were probed, but may be committed when the next is.
+/// Looks into the indexes, whatever is visible: a tombstone that is not committed yet may be when
+/// the next key is probed.
 unsafe fn has_any(table: pg_sys::Oid) -> bool {
-    // SAFETY: the caller's promise; the scan is over the first column of its index.
-    unsafe {
-        let tombstones = own_table::oid(c"tombstones");
-        own_table::write(tombstones);
-        let index = own_table::oid(c"tombstones_key");
-        let relation = pg_sys::table_open(tombstones, pg_sys::AccessShareLock as i32);
-        let mut key = pg_sys::ScanKeyData::default();
-        pg_sys::ScanKeyInit(
-            &mut key,
-            1,
-            pg_sys::BTEqualStrategyNumber as u16,
-            pg_sys::Oid::from(pg_sys::F_OIDEQ),
-            table.into(),
-        );
-        let scan = pg_sys::systable_beginscan(
-            relation,
-            index,
-            true,
-            &raw mut pg_sys::SnapshotAnyData,
-            1,
-            &mut key,
-        );
-        let found = !pg_sys::systable_getnext(scan).is_null();
-        pg_sys::systable_endscan(scan);
-        pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
-        found
-    }
+    let tables =
+        [(c"tombstones", c"tombstones_key"), (c"tombstone_chunks", c"tombstone_chunks_bucket")];
+    tables.into_iter().any(|(tombstones, index)| {
+        // SAFETY: the caller's promise; the table is the first column of both indexes.
+        unsafe {
+            let tombstones = own_table::oid(tombstones);
+            own_table::write(tombstones);
+            let relation = pg_sys::table_open(tombstones, pg_sys::AccessShareLock as i32);
+            let mut key = pg_sys::ScanKeyData::default();
+            pg_sys::ScanKeyInit(
+                &mut key,
+                1,
+                pg_sys::BTEqualStrategyNumber as u16,
+                pg_sys::Oid::from(pg_sys::F_OIDEQ),
+                table.into(),
+            );
+            let index = own_table::oid(index);
+            let all = &raw mut pg_sys::SnapshotAnyData;
+            let scan = pg_sys::systable_beginscan(relation, index, true, all, 1, &mut key);
+            let found = !pg_sys::systable_getnext(scan).is_null();
+            pg_sys::systable_endscan(scan);
+            pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
+            found
+        }
+    })
 }

@@ -107,6 +107,23 @@ pub(super) fn forget() {
     PROBERS.take();
 }
 
+/// A memory context for a row's worth of values, below the current one.
+///
+/// # Safety
+/// Inside a transaction.
+pub(super) unsafe fn scratch() -> pg_sys::MemoryContext {
+    // SAFETY: deleted with its parent at the latest.
+    unsafe {
+        pg_sys::AllocSetContextCreateInternal(
+            pg_sys::CurrentMemoryContext,
+            c"steep_repl row".as_ptr(),
+            pg_sys::ALLOCSET_SMALL_MINSIZE as usize,
+            pg_sys::ALLOCSET_SMALL_INITSIZE as usize,
+            pg_sys::ALLOCSET_SMALL_MAXSIZE as usize,
+        )
+    }
+}
+
 /// The tables that hold the rows of a table: its leaf partitions, or itself.
 ///
 /// # Safety

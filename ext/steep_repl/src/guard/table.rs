@@ -48,6 +48,7 @@ pub(crate) struct KeyColumn {
     /// The type's extended hash function, if it has one.
     hash: Option<RefCell<pg_sys::FmgrInfo>>,
     equal: RefCell<pg_sys::FmgrInfo>,
+    output: RefCell<pg_sys::FmgrInfo>,
 }
 
 pub(crate) struct UniqueIndex {
@@ -169,6 +170,7 @@ impl KeyColumn {
                 collation: (*attribute).attcollation,
                 hash: (hash.fn_oid != pg_sys::InvalidOid).then(|| RefCell::new(hash)),
                 equal: RefCell::new((*entry).eq_opr_finfo),
+                output: RefCell::new(output_of((*attribute).atttypid)),
             }
         }
     }
@@ -187,6 +189,15 @@ impl KeyColumn {
             )
         };
         hashed.value() as u64
+    }
+
+    /// The value's text.
+    ///
+    /// # Safety
+    /// `value` is of the column's type and not null.
+    pub(crate) unsafe fn text(&self, value: pg_sys::Datum) -> *mut std::ffi::c_char {
+        // SAFETY: the caller's promise.
+        unsafe { pg_sys::OutputFunctionCall(self.output.as_ptr(), value) }
     }
 
     /// # Safety
@@ -333,6 +344,17 @@ unsafe fn unique_indexes(relation: pg_sys::Relation) -> (Vec<(UniqueIndex, usize
             fallback.map_or(pg_sys::InvalidOid, |(_, oid)| pg_sys::Oid::from(oid))
         };
         (indexes, key)
+    }
+}
+
+unsafe fn output_of(kind: pg_sys::Oid) -> pg_sys::FmgrInfo {
+    // SAFETY: a catalog look-up; what the function keeps lives as long as the process.
+    unsafe {
+        let (mut output, mut is_varlena) = (pg_sys::InvalidOid, false);
+        pg_sys::getTypeOutputInfo(kind, &mut output, &mut is_varlena);
+        let mut info = pg_sys::FmgrInfo::default();
+        pg_sys::fmgr_info_cxt(output, &mut info, pg_sys::CacheMemoryContext);
+        info
     }
 }
 

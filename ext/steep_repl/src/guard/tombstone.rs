@@ -1,8 +1,9 @@
 //! `steep_repl.tombstones`: deleted keys, and the versions of their deletes.
 
+use super::chunk::{self, Keys};
 use super::held::Writer;
 use super::table::Table;
-use super::{key, own_table, presence};
+use super::{key, own_table, presence, scope};
 use crate::tap::session::{Session, TablePolicy};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -96,7 +97,60 @@ pub(super) unsafe fn find(
         pg_sys::systable_endscan(scan);
         pg_sys::UnregisterSnapshot(snapshot);
         pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
+        for found in find_in_chunks(table, slot, hash.cast_unsigned()) {
+            if newest.as_ref().is_none_or(|known| known.order() < found.order()) {
+                newest = Some(found);
+            }
+        }
         newest
+    }
+}
+
+unsafe fn find_in_chunks(
+    table: &Table,
+    slot: *mut pg_sys::TupleTableSlot,
+    hash: u64,
+) -> Vec<Tombstone> {
+    // SAFETY: the caller's promise; the scans are over the index (relation, level, bucket).
+    unsafe {
+        let relation =
+            pg_sys::table_open(own_table::oid(c"tombstone_chunks"), pg_sys::AccessShareLock as i32);
+        let index = own_table::oid(c"tombstone_chunks_bucket");
+        let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
+        let mut tombstones = Vec::new();
+        for level in chunk::LEVELS {
+            let equals = pg_sys::BTEqualStrategyNumber as u16;
+            let bucket = chunk::bucket(hash, level) as i32;
+            let columns: [(u32, pg_sys::Datum); 3] = [
+                (pg_sys::F_OIDEQ, table.root.into()),
+                (pg_sys::F_INT2EQ, (level as i16).into()),
+                (pg_sys::F_INT4EQ, bucket.into()),
+            ];
+            let mut keys = [pg_sys::ScanKeyData::default(); 3];
+            for ((key, number), (function, value)) in keys.iter_mut().zip(1..).zip(columns) {
+                pg_sys::ScanKeyInit(key, number, equals, pg_sys::Oid::from(function), value);
+            }
+            let scan =
+                pg_sys::systable_beginscan(relation, index, true, snapshot, 3, keys.as_mut_ptr());
+            loop {
+                let tuple = pg_sys::systable_getnext(scan);
+                if tuple.is_null() {
+                    break;
+                }
+                let mut is_null = false;
+                let keys = pg_sys::heap_getattr(tuple, 6, (*relation).rd_att, &mut is_null);
+                let Some(keys) = Vec::<u8>::from_datum(keys, is_null) else { continue };
+                let is_same = |texts: &Vec<Option<String>>| key::equals(table, slot, texts);
+                if chunk::find(&keys, hash).iter().any(is_same) {
+                    let writer = Writer::of(tuple);
+                    tombstones.push(Tombstone { writer, retracted: None, old_row: None });
+                }
+            }
+            pg_sys::systable_endscan(scan);
+        }
+        pg_sys::UnregisterSnapshot(snapshot);
+        pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
+        tombstones
     }
 }
 
@@ -140,10 +194,35 @@ pub(super) unsafe fn bury(
     deleter: &Deleter<'_>,
     retracted: Option<&Retracted<'_>>,
 ) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let key = (key::hash(table, slot), key::as_texts(table, slot));
+        add(table, key, old_row(table, slot), deleter, retracted);
+    }
+}
+
+/// Keeps a key that this node has deleted.
+///
+/// # Safety
+/// Inside a transaction; the hash and the texts are those of a key of the table.
+pub(super) unsafe fn bury_key(table: &Table, hash: i64, texts: Vec<Option<String>>) {
+    if let Some(texts) = texts.into_datum() {
+        // SAFETY: the caller's promise.
+        unsafe { add(table, (hash, texts), None, &Deleter::Here, None) };
+    }
+}
+
+unsafe fn add(
+    table: &Table,
+    (hash, texts): (i64, pg_sys::Datum),
+    old_row: Option<pg_sys::Datum>,
+    deleter: &Deleter<'_>,
+    retracted: Option<&Retracted<'_>>,
+) {
     // SAFETY: the caller's promise; the values are those of the table's columns.
     unsafe {
         let (writer_node, writer_xid) = match deleter {
-            Deleter::Here => (None, pg_sys::GetTopFullTransactionId().value.cast_signed().into()),
+            Deleter::Here => (None, own_xid()),
             Deleter::Peer { node, xid } => ((*node).into_datum(), (*xid).into()),
         };
         presence::announce(table.root);
@@ -151,9 +230,9 @@ pub(super) unsafe fn bury(
             own_table::oid(c"tombstones"),
             &[
                 Some(table.root.into()),
-                Some(key::hash(table, slot).into()),
-                Some(key::as_texts(table, slot)),
-                old_row(table, slot),
+                Some(hash.into()),
+                Some(texts),
+                old_row,
                 retracted.map(|version| version.at.as_micros().into()),
                 retracted.and_then(|version| version.node.into_datum()),
                 writer_node,
@@ -161,6 +240,57 @@ pub(super) unsafe fn bury(
             ],
         );
     }
+}
+
+/// Keeps the keys of a bulk delete of this node.
+///
+/// # Safety
+/// Inside a transaction.
+pub(super) unsafe fn bury_chunks(table: &Table, keys: Keys) {
+    presence::announce(table.root);
+    // SAFETY: the caller's promise; the values are those of the table's columns.
+    unsafe {
+        let chunks = own_table::oid(c"tombstone_chunks");
+        let scratch = scope::scratch();
+        for (level, bucket, count, keys) in keys.into_chunks() {
+            let context = pg_sys::MemoryContextSwitchTo(scratch);
+            own_table::add(
+                chunks,
+                &[
+                    Some(table.root.into()),
+                    Some((level as i16).into()),
+                    Some((bucket as i32).into()),
+                    Some(own_xid()),
+                    Some((count as i32).into()),
+                    keys.into_datum(),
+                ],
+            );
+            pg_sys::MemoryContextSwitchTo(context);
+            pg_sys::MemoryContextReset(scratch);
+        }
+        own_table::write(chunks);
+        pg_sys::MemoryContextDelete(scratch);
+    }
+}
+
+unsafe fn own_xid() -> pg_sys::Datum {
+    // SAFETY: inside a transaction.
+    unsafe { pg_sys::GetTopFullTransactionId().value.cast_signed().into() }
+}
+
+/// Whether columns of the row are worth keeping with its tombstone.
+///
+/// # Safety
+/// `slot` holds a row of the table.
+pub(super) unsafe fn keeps_columns(table: &Table, slot: *mut pg_sys::TupleTableSlot) -> bool {
+    table.is_toastable
+        && table.columns.iter().enumerate().filter(|(_, column)| column.is_toastable).any(
+            // SAFETY: a value of a type of variable length.
+            |(place, _)| unsafe {
+                let (value, is_null) = key::value(slot, place);
+                !is_null && pgrx::varlena::varatt_is_1b_e(value.cast_mut_ptr())
+            },
+        )
 }
 
 /// The columns of a row that are stored out of line, as a JSON object of their texts.

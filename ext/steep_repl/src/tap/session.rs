@@ -163,6 +163,8 @@ fn lost_a_table(new: Option<&Session>) -> bool {
 
 /// Ends the worker, which the launcher starts again: PostgreSQL remembers for a worker's lifetime
 /// that a table is to be applied (`logicalrep_rel_open`, relation.c).
+// Only some majors' headers tell pgrx that proc_exit does not return.
+#[allow(unreachable_code)]
 fn restart() -> ! {
     ereport!(
         PgLogLevel::LOG,
