@@ -3,7 +3,7 @@
 use super::chunk::Keys;
 use super::table::Table;
 use super::tombstone::{self, Deleter};
-use super::{key, scope};
+use super::{key, own_table, scope};
 use pgrx::pg_sys;
 use std::ffi::CStr;
 
@@ -24,6 +24,8 @@ pub(super) unsafe fn record(data: *mut pg_sys::TriggerData) {
         } else if !(*data).tg_oldtable.is_null() {
             record_all(&table, (*relation).rd_att, (*data).tg_oldtable);
         }
+        // Now, not at commit: a savepoint may be rolled back, and its tombstones with it.
+        own_table::write_all();
     }
 }
 

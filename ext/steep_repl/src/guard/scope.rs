@@ -239,6 +239,8 @@ impl OpenTable {
                     let tuple = pg_sys::ExecFetchSlotHeapTuple(into, true, &mut should_free);
                     break Some(Found { tid, slot: into, tuple });
                 }
+                // A row that changed meanwhile is in the slot all the same, with its page.
+                pg_sys::ExecClearTuple(into);
                 pgrx::check_for_interrupts!();
             };
             pg_sys::list_free(only);

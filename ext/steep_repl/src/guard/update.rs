@@ -30,7 +30,7 @@ pub(super) unsafe fn update(table: Rc<Table>, rows: Rows) -> Verdict {
         let is_own = is_own_write(writer);
         let moves = !key::same_key(&table, rows.old, rows.new);
         let contends = touches_unique(&table, rows.old, rows.new);
-        if is_own && !moves && !contends {
+        if is_own && !moves && !contends && session::is_peer() {
             return Verdict::Pass;
         }
         let session = applying::require_session(&table);

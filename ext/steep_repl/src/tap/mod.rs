@@ -129,6 +129,7 @@ fn arrived(message: Message<'_>) {
             unsafe {
                 session::refresh();
                 if session::is_peer() {
+                    session::require_commit_timestamps();
                     clock::wait_until_past(commit_ts);
                 }
             }

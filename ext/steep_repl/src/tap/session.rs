@@ -152,6 +152,25 @@ pub(super) unsafe fn refresh() {
     SESSION.set(session.map(Rc::new));
 }
 
+/// Without commit timestamps the rows that are applied would have no version.
+pub(super) fn require_commit_timestamps() {
+    // SAFETY: a setting that changes at a restart only.
+    if unsafe { pg_sys::track_commit_timestamp } {
+        return;
+    }
+    ErrorReport::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "track_commit_timestamp is off on this node",
+        function_name!(),
+    )
+    .set_detail(format!(
+        "A row's version is the commit timestamp of its last write. Subscription \"{}\" waits so that no row is left without one.",
+        subscription()
+    ))
+    .set_hint("alter system set track_commit_timestamp = on; then restart the server.")
+    .report(PgLogLevel::ERROR);
+}
+
 /// Whether a table was taken out of replication since this session was read.
 fn lost_a_table(new: Option<&Session>) -> bool {
     let Some(old) = current() else { return false };
