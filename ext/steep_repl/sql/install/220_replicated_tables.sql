@@ -220,15 +220,13 @@ begin
     'for each row execute function steep_repl.guard()', p_relation);
   execute format('alter table %s enable replica trigger steep_repl_guard', p_relation);
   -- A statement trigger is cheap for bulk deletes, but does not see rows that leave a partition.
-  -- A row trigger before the change costs nothing where the guard is one, and is not asked while
-  -- applying; if the change is then called off, a tombstone of a row that lives says nothing.
   execute format(case when (select c.relkind from pg_class c where c.oid = p_relation) = 'p'
-    then 'create trigger steep_repl_deletes before delete on %s '
+    then 'create trigger steep_repl_deletes after delete on %s '
       'for each row execute function steep_repl.record_deletes()'
     else 'create trigger steep_repl_deletes after delete on %s '
       'referencing old table as steep_repl_deleted for each statement execute function steep_repl.record_deletes()'
     end, p_relation);
-  execute format('create trigger steep_repl_keys before update on %s for each row when (%s) '
+  execute format('create trigger steep_repl_keys after update on %s for each row when (%s) '
     'execute function steep_repl.record_deletes()', p_relation, (
       select string_agg(format('old.%1$I is distinct from new.%1$I', a.attname), ' or ')
       from pg_index i join pg_attribute a on a.attrelid = i.indrelid

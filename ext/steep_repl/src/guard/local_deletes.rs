@@ -13,7 +13,7 @@ const BULK: usize = 1_000;
 const MEMORY: usize = 64 << 20;
 
 /// # Safety
-/// In a trigger: after a statement, with its old rows as a transition table, or before a row changes.
+/// In an after trigger: of a statement, with its old rows as a transition table, or of a row.
 pub(super) unsafe fn record(data: *mut pg_sys::TriggerData) {
     // SAFETY: the caller's promise.
     unsafe {

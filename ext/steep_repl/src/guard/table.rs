@@ -1,6 +1,7 @@
 //! What the guard needs to know of a table, read once from its relation cache entry.
 
 use super::unbound;
+use crate::hook::hide_dormant_triggers;
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -87,7 +88,10 @@ impl Table {
             return known;
         }
         // SAFETY: the caller's promise.
-        let table = Rc::new(unsafe { Self::read(relation) });
+        let table = Rc::new(unsafe {
+            hide_dormant_triggers(relation);
+            Self::read(relation)
+        });
         TABLES.with_borrow_mut(|tables| tables.insert(oid.to_u32(), table.clone()));
         table
     }

@@ -166,9 +166,7 @@ unsafe fn record_deletes(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
         if !pg_sys::IsLogicalWorker() {
             local_deletes::record(data);
         }
-        let is_update =
-            (*data).tg_event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_UPDATE;
-        if is_update { (*data).tg_newtuple.into() } else { (*data).tg_trigtuple.into() }
+        pg_sys::Datum::null()
     }
 }
 
