@@ -1,68 +1,51 @@
--- 0.2.0 adds the report on the server's settings.
+-- 0.2.0 adds the conflict guard: replicated tables, tombstones, heartbeats, decisions, and the report
+-- on the server's settings. `--@include` lines are replaced by the file they name, relative to
+-- ext/steep_repl/sql, when the scripts are installed.
 
-create function steep_repl.check_setup()
-returns table (setting text, value text, needed text, why text, fix text)
-language sql stable security definer
-set search_path = pg_catalog, pg_temp
-as $$
-  with peers as (
-    select greatest(1, count(*) - 1) as n from steep_repl.nodes where status <> 'removed'
-  ),
-  required (setting, needed, met_by, why) as (
-    select 'wal_level', 'logical', '^logical$',
-      'Changes are read from the WAL by logical decoding.'
-    union all
-    select 'track_commit_timestamp', 'on', '^on$',
-      'A row''s version is the commit timestamp of its last write.'
-    union all
-    select 'shared_preload_libraries', 'a list with steep_repl', '(^|[ ,/"])steep_repl("|,| |$)',
-      'Conflicts are resolved inside the apply worker, which loads libraries only from this list.'
-    union all
-    select 'output_plugin_libraries', 'a list with pgoutput', '(^|[ ,/"])pgoutput("|,| |$)',
-      'Publications are decoded by pgoutput.'
-    union all
-    select 'session_replication_role', 'origin or local', '^(origin|local)$',
-      'With "replica" as the default of every session, its writes are treated as replicated ones.'
-  ),
-  counted (setting, needed, why) as (
-    select v.setting, v.needed, v.why
-    from peers, lateral (values
-      ('max_replication_slots', n + 1, 'One slot for each peer, and one for a node that joins.'),
-      ('max_wal_senders', n + 1, 'One sender for each peer, and one for a node that joins.'),
-      ('max_logical_replication_workers', n + 1, 'One apply worker for each peer, and one for a node that joins.'),
-      ('max_worker_processes', n + 2, 'Apply workers and their launcher are background workers.'),
-      ('max_active_replication_origins', n + 1, 'One origin for each peer, and one for joining.')
-    ) as v (setting, needed, why)
-  )
-  select s.name, s.setting, r.needed, r.why,
-    case when r.setting in ('shared_preload_libraries', 'output_plugin_libraries')
-      then format('alter system set %s = %s; then restart the server', s.name,
-        concat_ws(', ', nullif(s.setting, ''), substring(r.needed from 'with (.*)$')))
-      when s.context = 'postmaster'
-      then format('alter system set %s = %L; then restart the server', s.name, r.needed)
-      else format('alter system reset %s; and look for it in alter role and alter database', s.name) end
-  from required r join pg_settings s on s.name = r.setting
-  where s.setting !~ r.met_by
-  union all
-  select s.name, s.setting, format('at least %s', c.needed), c.why,
-    format('alter system set %s = %s; then restart the server', s.name, c.needed)
-  from counted c join pg_settings s on s.name = c.setting
-  -- The cast must not meet settings that are no numbers, whatever the plan.
-  where case when s.vartype = 'integer' then s.setting::bigint < c.needed end
-  union all
-  select 'extension version', e.extversion, steep_repl.version(),
-    'The SQL objects and the loaded library belong together.',
-    'alter extension steep_repl update; or restart the server if the library is the older one'
-  from pg_extension e
-  where e.extname = 'steep_repl' and e.extversion <> steep_repl.version()
-  union all
-  select 'node identity', steep_repl.identity_mismatch(), 'an identity given to this very database',
-    'Two nodes with one identity would silently lose writes.',
-    'select steep_repl.reidentify_node(node_id, reason)'
-  where steep_repl.identity_mismatch() is not null
-$$;
-comment on function steep_repl.check_setup() is
-  'What keeps this server from replicating, a row for each: setting, value, needed, why, fix; no rows if all is well';
+--@include install/065_replicated_tables.sql
+--@include install/066_tombstones.sql
+--@include install/067_heartbeats.sql
 
-revoke all on function steep_repl.check_setup() from public;
-grant execute on function steep_repl.check_setup() to steep_repl_viewer;
+alter table steep_repl.conflict_log
+  add column row_key jsonb,
+  add column pg_conflict text,
+  add column strategy text,
+  add column mixed boolean not null default false,
+  add column resolution_id uuid,
+  add column note text,
+  drop constraint conflict_log_conflict_type_valid,
+  add constraint conflict_log_conflict_type_valid check (
+    conflict_type in ('INSERT-INSERT', 'UPDATE-UPDATE', 'UPDATE-DELETE', 'INSERT-DELETE', 'UNIQUE-KEY'));
+comment on column steep_repl.conflict_log.conflict_type is 'INSERT-INSERT, UPDATE-UPDATE, UPDATE-DELETE, INSERT-DELETE or UNIQUE-KEY';
+comment on column steep_repl.conflict_log.row_key is 'Key of the row: {column: value}; of the losing row where two keys fought for a unique value';
+comment on column steep_repl.conflict_log.pg_conflict is 'PostgreSQL''s own name of the conflict, as in pg_stat_subscription_stats; null where it has none';
+comment on column steep_repl.conflict_log.strategy is 'Strategy of the table when the conflict was met';
+comment on column steep_repl.conflict_log.mixed is 'The row has columns of both writes because the message left out-of-line columns out';
+comment on column steep_repl.conflict_log.resolution_id is 'Entry of steep_repl.resolutions that decided it, if a person did';
+comment on column steep_repl.conflict_log.note is 'What else is to be said';
+
+--@include install/075_resolutions.sql
+--@include install/112_set_node_id.sql
+--@include install/120_check_setup.sql
+--@include install/200_guard.sql
+--@include install/210_peers.sql
+--@include install/220_replicated_tables.sql
+--@include install/230_beat.sql
+--@include install/240_pending_key.sql
+--@include install/242_table_columns.sql
+--@include install/244_fitted_tuple.sql
+--@include install/246_write_row.sql
+--@include install/248_apply_tuple.sql
+--@include install/250_conflict_counters.sql
+--@include install/252_close_pending.sql
+--@include install/254_record_resolution.sql
+--@include install/256_plan_resolution.sql
+--@include install/258_resolve_conflict.sql
+--@include install/260_resolve_conflicts_bulk.sql
+--@include install/262_revert_resolution.sql
+--@include install/264_close_resolved.sql
+--@include install/270_conflict_stats.sql
+--@include install/280_prune_conflict_log.sql
+--@include install/285_prune_tombstones.sql
+--@include install/890_dump.sql
+--@include install/900_privileges.sql
