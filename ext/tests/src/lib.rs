@@ -5,9 +5,11 @@
 //! the servers and the built extension that `cargo xtask ext` provides.
 
 mod catalog;
+mod decision;
 mod refusal;
 
 pub use catalog::{catalog_difference, extension_catalog};
+pub use decision::{log_conflict, node_with_table, row_of};
 pub use refusal::{Refusal, refusal, refusal_of};
 
 use steep_testkit::{ClusterError, Major, PgCluster};

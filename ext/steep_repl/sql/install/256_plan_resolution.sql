@@ -161,11 +161,21 @@ as $$
 declare
   v_resolution constant text := steep_repl.require_resolution(p_resolution, p_merged_tuple);
   v_entry constant steep_repl.conflict_log := steep_repl.entry(p_conflict_id);
+  v_is_as_logged boolean;
 begin
   perform steep_repl.require_pending(v_entry);
-  return query
-    select p.action, v_entry.table_schema, v_entry.table_name, p.row_key, p.present, p.result
-    from steep_repl.plan_resolution(v_entry, v_resolution, p_merged_tuple, false) p;
+  for action, row_key, present, result, v_is_as_logged in
+    select p.* from steep_repl.plan_resolution(v_entry, v_resolution, p_merged_tuple, false) p
+  loop
+    table_schema := v_entry.table_schema;
+    table_name := v_entry.table_name;
+    return next;
+  end loop;
+  if not v_is_as_logged then
+    raise notice using
+      message = format('the row of conflict %s has changed since the conflict was logged', p_conflict_id),
+      hint = 'resolve_conflict() will ask for p_force => true.';
+  end if;
 end
 $$;
 comment on function steep_repl.preview_resolution(bigint, text, jsonb) is

@@ -112,7 +112,7 @@ begin
     end if;
     -- A version that cannot be read is no proof that nothing changed. Nothing at all under the key is
     -- one if the decision left a tombstone: it was pruned.
-    if case
+    if (case
       when present is null and v_found.written_at is null
         then (p_entry).conflict_type <> 'UNIQUE-KEY' and v_winner is not null
       -- A person may have decided for the deleted side after the delete.
@@ -121,7 +121,7 @@ begin
       when v_found.written_at is null or v_left.written_at is null then true
       else v_found.written_at <> v_left.written_at
         -- The node is unknown once its subscription is gone; the timestamp stands.
-        or coalesce(v_found.node_id <> v_left.node_id, false) end then
+        or coalesce(v_found.node_id <> v_left.node_id, false) end) then
       raise exception using
         errcode = 'object_not_in_prerequisite_state',
         message = format('row was changed after conflict %s was resolved', (p_entry).id),
