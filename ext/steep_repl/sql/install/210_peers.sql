@@ -92,7 +92,7 @@ begin
       hint = 'Create it first, with origin = none, copy_data = false, streaming = off, two_phase = false.';
   end if;
   v_wrong := concat_ws(', ',
-    case when v_subscription.subsubstream::text <> 'f' then 'streaming = off' end,
+    case when v_subscription.substream::text <> 'f' then 'streaming = off' end,
     case when v_subscription.subtwophasestate <> 'd' then 'two_phase = false' end,
     case when v_subscription.suborigin <> 'none' then 'origin = none' end);
   if v_wrong <> '' then
