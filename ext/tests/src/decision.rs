@@ -20,6 +20,19 @@ pub fn node_with_table(major: Major) -> Result<PgCluster, ClusterError> {
     Ok(cluster)
 }
 
+/// Makes the subscription `sub_b`, which stands for node `b`'s; nothing is connected.
+///
+/// # Errors
+/// When it is refused.
+pub fn add_peer_b(cluster: &PgCluster) -> Result<(), ClusterError> {
+    cluster.expect_log("subscription was created, but is not connected");
+    cluster.execute(DATABASE, "
+        create publication p;
+        create subscription sub_b connection 'host=none' publication p
+          with (connect = false, enabled = false, create_slot = false, slot_name = none, origin = none, streaming = off);
+        select steep_repl.add_peer('b', 'sub_b')")
+}
+
 /// Puts an entry into the conflict log and returns its number: a pending conflict of row 1 of
 /// `public.t` between node `a`, which wrote at 10:00:00, and node `b`, which wrote at 10:00:01, but
 /// for the columns in `fields`, a JSON object.

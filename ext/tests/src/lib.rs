@@ -9,7 +9,7 @@ mod decision;
 mod refusal;
 
 pub use catalog::{catalog_difference, extension_catalog};
-pub use decision::{log_conflict, node_with_table, row_of};
+pub use decision::{add_peer_b, log_conflict, node_with_table, row_of};
 pub use refusal::{Refusal, refusal, refusal_of};
 
 use steep_testkit::{ClusterError, Major, PgCluster};

@@ -167,12 +167,14 @@ begin
     'REVERTED', v_entry.local_origin, v_entry.local_xact_ts, v_entry.remote_origin, v_entry.remote_xact_ts,
     session_user, p_reason)
   returning * into v_decision;
-  perform steep_repl.close_pending(v_decision);
-  if exists (select from steep_repl.conflict_log c where c.id = p_conflict_id and c.resolution <> 'REVERTED') then
-    -- A version is not known.
-    perform steep_repl.decide_entry(p_conflict_id, 'REVERTED', v_decision.resolved_at, v_decision.resolved_by,
-      v_decision.resolution_id);
-  end if;
+  -- With what the same decision of a person had settled.
+  perform steep_repl.decide_entry(c.id, 'REVERTED', v_decision.resolved_at, v_decision.resolved_by, v_decision.resolution_id)
+  from (
+    select k.id from steep_repl.conflict_log k
+    where k.id = p_conflict_id
+      or (k.resolution_id = v_entry.resolution_id and k.table_schema = v_entry.table_schema and k.table_name = v_entry.table_name)
+    order by k.id
+  ) as c;
   insert into steep_repl.conflict_log (subscription, table_schema, table_name, conflict_type, local_tuple, remote_tuple,
     remote_origin, origin_xid, resolution, resolved_at, resolved_by, row_key, strategy, resolution_id, note)
   values (v_entry.subscription, v_entry.table_schema, v_entry.table_name, v_entry.conflict_type,
