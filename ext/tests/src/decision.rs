@@ -11,12 +11,15 @@ use crate::{DATABASE, cluster_with_extension};
 /// When the cluster does not start or refuses the set-up.
 pub fn node_with_table(major: Major) -> Result<PgCluster, ClusterError> {
     let cluster = cluster_with_extension(major)?;
-    cluster.execute(DATABASE, "
+    cluster.execute(
+        DATABASE,
+        "
         select steep_repl.register_node(n, upper(n), 'h') from unnest(array['a', 'b', 'c']) n;
         select steep_repl.set_node_id('a');
         create table t (id int primary key, v text unique, n int not null default 0);
         insert into t values (1, 'local', 1);
-        select steep_repl.add_table('t', 'manual');")?;
+        select steep_repl.add_table('t', 'manual');",
+    )?;
     Ok(cluster)
 }
 
@@ -59,6 +62,8 @@ pub fn log_conflict(cluster: &PgCluster, fields: &str) -> Result<String, Cluster
 /// # Errors
 /// When the query fails.
 pub fn row_of(cluster: &PgCluster, id: i32) -> Result<String, ClusterError> {
-    cluster.value(DATABASE, &format!(
-        "select coalesce((select concat_ws(' ', v, n) from t where id = {id}), 'none')"))
+    cluster.value(
+        DATABASE,
+        &format!("select coalesce((select concat_ws(' ', v, n) from t where id = {id}), 'none')"),
+    )
 }

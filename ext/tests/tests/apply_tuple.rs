@@ -16,7 +16,10 @@ const ODD_TABLE: &str = r#"
     select steep_repl.add_table('"Sche ma"."Tä""b''le"');"#;
 
 fn odd_tuple(tuple: &str) -> String {
-    format!("select steep_repl.apply_tuple('Sche ma', 'Tä\"b''le', '{}')", tuple.replace('\'', "''"))
+    format!(
+        "select steep_repl.apply_tuple('Sche ma', 'Tä\"b''le', '{}')",
+        tuple.replace('\'', "''")
+    )
 }
 
 on_each_major! {

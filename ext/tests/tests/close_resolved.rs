@@ -4,7 +4,12 @@ use steep_ext_tests::{DATABASE, Outcome, log_conflict, node_with_table};
 use steep_testkit::{Major, PgCluster, on_each_major};
 
 /// Node b decided a conflict in which it held its own row of 10:00:01 and a's of 10:00:00 arrived.
-fn decision_of_b(cluster: &PgCluster, resolution: &str, row_key: &str, pair: [(&str, &str); 2]) -> Outcome {
+fn decision_of_b(
+    cluster: &PgCluster,
+    resolution: &str,
+    row_key: &str,
+    pair: [(&str, &str); 2],
+) -> Outcome {
     let [(local, local_at), (remote, remote_at)] = pair;
     cluster.execute(DATABASE, &format!("
         begin; set local session_replication_role = replica; set local search_path = '';
@@ -93,6 +98,21 @@ on_each_major! {
         assert_eq!(cluster.value(DATABASE, enabled)?, "R");
         let calls = "select prosrc ~ 'steep_repl.allow_resolved_write\\(\\)' and prosecdef from pg_proc where oid = 'steep_repl.close_resolved'::regproc";
         assert_eq!(cluster.value(DATABASE, calls)?, "t");
+        cluster.finish();
+        Ok(())
+    }
+
+    fn a_contest_for_a_unique_value_is_known_by_either_key(major: Major) -> Outcome {
+        let cluster = node_with_table(major)?;
+        // Here row 1 stands and 6 is to be let in; on node b it is the other way round.
+        let unique = r#"{"conflict_type": "UNIQUE-KEY", "row_key": {"id": 6}, "remote_tuple": {"id": 6, "v": "local", "n": 9}}"#;
+        let contest = log_conflict(&cluster, unique)?;
+        let update = log_conflict(&cluster, &unique.replace("UNIQUE-KEY", "UPDATE-UPDATE"))?;
+        decision_of_b(&cluster, "KEPT_LOCAL", r#"{"id": 2}"#, [B, A])?;
+        assert_eq!(state(&cluster, &contest)?, "PENDING");
+        decision_of_b(&cluster, "KEPT_LOCAL", r#"{"id": 1}"#, [B, A])?;
+        assert_eq!(state(&cluster, &contest)?, "APPLIED_REMOTE eve 77");
+        assert_eq!(state(&cluster, &update)?, "PENDING");
         cluster.finish();
         Ok(())
     }

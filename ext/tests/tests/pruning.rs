@@ -5,10 +5,21 @@ use steep_testkit::{Major, PgCluster, on_each_major};
 
 /// The latest beat that arrived from `node`, which had applied what `seen` shows of others.
 fn beat(cluster: &PgCluster, node: &str, seen: &[(&str, &str)]) -> Outcome {
-    let seen: Vec<_> = seen.iter().map(|(peer, snapshot)| format!(r#""{peer}": {{"beat_at": "2026-01-01", "snapshot": "{snapshot}"}}"#)).collect();
-    cluster.execute(DATABASE, &format!("
+    let seen: Vec<_> = seen
+        .iter()
+        .map(|(peer, snapshot)| {
+            format!(r#""{peer}": {{"beat_at": "2026-01-01", "snapshot": "{snapshot}"}}"#)
+        })
+        .collect();
+    cluster.execute(
+        DATABASE,
+        &format!(
+            "
         insert into steep_repl.heartbeats values ('{node}', now(), '1:1:', '{{{}}}')
-        on conflict (node_id) do update set seen = excluded.seen", seen.join(", ")))?;
+        on conflict (node_id) do update set seen = excluded.seen",
+            seen.join(", ")
+        ),
+    )?;
     Ok(())
 }
 

@@ -11,13 +11,16 @@ const UNIQUE: &str = r#"{"conflict_type": "UNIQUE-KEY", "row_key": {"id": 6}, "r
 
 /// What a decision must never touch unless it is made.
 fn everything(cluster: &PgCluster) -> Result<Vec<Vec<Option<String>>>, Box<dyn std::error::Error>> {
-    Ok(cluster.query(DATABASE, "
+    Ok(cluster.query(
+        DATABASE,
+        "
         select 't', t::text || xmin from t
         union all select 'log', c::text from steep_repl.conflict_log c
         union all select 'resolutions', r::text from steep_repl.resolutions r
         union all select 'retractions', r::text from steep_repl.retractions r
         union all select 'audit', a::text from steep_repl.audit_log a
-        union all select 'counters', k::text from steep_repl.conflict_counters k order by 1, 2")?)
+        union all select 'counters', k::text from steep_repl.conflict_counters k order by 1, 2",
+    )?)
 }
 
 on_each_major! {

@@ -7,8 +7,10 @@ const PENDING: &str = "select coalesce(string_agg(id::text, ' ' order by id), ''
 
 /// A conflict of row `id`, which is inserted.
 fn conflict_of(id: i32, more: &str) -> String {
-    format!(r#"{{"row_key": {{"id": {id}}}, "local_tuple": {{"id": {id}, "v": "here {id}", "n": 0}},
-        "remote_tuple": {{"id": {id}, "v": "there {id}", "n": 0}}{more}}}"#)
+    format!(
+        r#"{{"row_key": {{"id": {id}}}, "local_tuple": {{"id": {id}, "v": "here {id}", "n": 0}},
+        "remote_tuple": {{"id": {id}, "v": "there {id}", "n": 0}}{more}}}"#
+    )
 }
 
 on_each_major! {

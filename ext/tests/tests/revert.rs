@@ -1,6 +1,8 @@
 //! A decision is taken back by a new write of the losing row.
 
-use steep_ext_tests::{DATABASE, Outcome, add_peer_b, log_conflict, node_with_table, refusal, row_of};
+use steep_ext_tests::{
+    DATABASE, Outcome, add_peer_b, log_conflict, node_with_table, refusal, row_of,
+};
 use steep_testkit::{Major, PgCluster, on_each_major};
 
 fn node_with_peer(major: Major) -> Result<PgCluster, Box<dyn std::error::Error>> {
@@ -13,7 +15,9 @@ fn node_with_peer(major: Major) -> Result<PgCluster, Box<dyn std::error::Error>>
 fn apply_from_b(cluster: &PgCluster, at: &str, sql: &str) -> Outcome {
     let mut client = cluster.client(DATABASE);
     client.batch_execute("do $$ begin perform pg_replication_origin_session_setup('pg_' || oid) from pg_subscription; end $$")?;
-    client.batch_execute(&format!("begin; select pg_replication_origin_xact_setup('0/1', '{at}'); {sql}; commit"))?;
+    client.batch_execute(&format!(
+        "begin; select pg_replication_origin_xact_setup('0/1', '{at}'); {sql}; commit"
+    ))?;
     Ok(())
 }
 

@@ -16,6 +16,8 @@ create table steep_repl.conflict_counters (
   n bigint not null,
   last_at timestamptz not null
 );
+-- Without a key, it could not be cleaned up under somebody's publication of all tables.
+alter table steep_repl.conflict_counters replica identity full;
 comment on table steep_repl.conflict_counters is 'Counts of conflict_log to be added up, those of removed rows included';
 comment on column steep_repl.conflict_counters.subscription is 'Subscription that delivered the remote change';
 comment on column steep_repl.conflict_counters.conflict_type is 'As in conflict_log';

@@ -33,6 +33,17 @@ $$;
 comment on function steep_repl.sides_agree(steep_repl.resolutions, steep_repl.conflict_log, boolean) is
   'Whether a decision is about the versions of an entry, seen from the same node or from the other side';
 
+create function steep_repl.is_about_key(p_relation regclass, p_entry steep_repl.conflict_log, p_key jsonb) returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(steep_repl.same_key(p_relation, (p_entry).row_key, p_key), false)
+    or ((p_entry).conflict_type = 'UNIQUE-KEY' and (
+      coalesce(steep_repl.same_key(p_relation, steep_repl.key_of(p_relation, (p_entry).local_tuple), p_key), false)
+      or coalesce(steep_repl.same_key(p_relation, steep_repl.key_of(p_relation, (p_entry).remote_tuple), p_key), false)))
+$$;
+comment on function steep_repl.is_about_key(regclass, steep_repl.conflict_log, jsonb) is 'Whether an entry is about the row of a key';
+
 create function steep_repl.close_pending(p_decision steep_repl.resolutions) returns integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -41,43 +52,44 @@ declare
   v_relation constant regclass := (
     select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname = (p_decision).table_schema and c.relname = (p_decision).table_name and c.relkind in ('r', 'p'));
-  v_ids bigint[];
+  v_candidates bigint[];
   v_id bigint;
   v_entry steep_repl.conflict_log;
   v_is_turned boolean;
   v_closed integer := 0;
 begin
-  if (p_decision).resolution = 'REVERTED' then
-    v_ids := array(
-      select c.id from steep_repl.conflict_log c
-      where c.table_schema = (p_decision).table_schema and c.table_name = (p_decision).table_name
-        and c.resolution in ('APPLIED_REMOTE', 'KEPT_LOCAL', 'MERGED')
-        and c.local_xact_ts in ((p_decision).local_xact_ts, (p_decision).remote_xact_ts)
-        and c.remote_xact_ts in ((p_decision).local_xact_ts, (p_decision).remote_xact_ts)
-        and steep_repl.same_key(v_relation, c.row_key, (p_decision).row_key)
-      order by c.id);
-  else
-    v_ids := array(
-      select c.id from steep_repl.conflict_log c
-      where c.resolution = 'PENDING' and c.row_key = (p_decision).row_key
-        and c.table_schema = (p_decision).table_schema and c.table_name = (p_decision).table_name
-      order by c.id);
-    if v_ids = '{}' then
-      v_ids := array(
+  -- By the key as it is written, which an index finds; if that closes nothing, by what the keys mean,
+  -- and for a unique value by the key of either row: each node named the one that lost there.
+  for v_pass in 1..2 loop
+    exit when v_closed > 0;
+    v_candidates := case
+      when (p_decision).resolution = 'REVERTED' then array(
+        select c.id from steep_repl.conflict_log c
+        where c.table_schema = (p_decision).table_schema and c.table_name = (p_decision).table_name
+          and c.resolution in ('APPLIED_REMOTE', 'KEPT_LOCAL', 'MERGED')
+          and c.local_xact_ts in ((p_decision).local_xact_ts, (p_decision).remote_xact_ts)
+          and c.remote_xact_ts in ((p_decision).local_xact_ts, (p_decision).remote_xact_ts)
+          and (v_pass = 2 or c.row_key = (p_decision).row_key)
+        order by c.id)
+      when v_pass = 1 then array(
+        select c.id from steep_repl.conflict_log c
+        where c.resolution = 'PENDING' and c.row_key = (p_decision).row_key
+          and c.table_schema = (p_decision).table_schema and c.table_name = (p_decision).table_name
+        order by c.id)
+      else array(
         select c.id from steep_repl.conflict_log c
         where c.resolution = 'PENDING'
           and c.table_schema = (p_decision).table_schema and c.table_name = (p_decision).table_name
           and (steep_repl.sides_agree(p_decision, c, false) or steep_repl.sides_agree(p_decision, c, true))
-          and steep_repl.same_key(v_relation, c.row_key, (p_decision).row_key)
-        order by c.id);
-    end if;
-  end if;
-  foreach v_id in array v_ids loop
-    select c.* into v_entry from steep_repl.conflict_log c where c.id = v_id for update;
-    v_is_turned := case
-      when steep_repl.sides_agree(p_decision, v_entry, false) then false
-      when steep_repl.sides_agree(p_decision, v_entry, true) then true end;
-    if v_is_turned is not null and ((p_decision).resolution = 'REVERTED') = (v_entry.resolution <> 'PENDING') then
+        order by c.id) end;
+    foreach v_id in array v_candidates loop
+      select c.* into v_entry from steep_repl.conflict_log c where c.id = v_id for update;
+      v_is_turned := case
+        when steep_repl.sides_agree(p_decision, v_entry, false) then false
+        when steep_repl.sides_agree(p_decision, v_entry, true) then true end;
+      continue when v_is_turned is null
+        or ((p_decision).resolution = 'REVERTED') <> (v_entry.resolution <> 'PENDING')
+        or (v_pass = 2 and not steep_repl.is_about_key(v_relation, v_entry, (p_decision).row_key));
       perform steep_repl.decide_entry(v_entry.id,
         case when not v_is_turned then (p_decision).resolution
           else case (p_decision).resolution
@@ -85,7 +97,7 @@ begin
             else (p_decision).resolution end end,
         (p_decision).resolved_at, (p_decision).resolved_by, (p_decision).resolution_id);
       v_closed := v_closed + 1;
-    end if;
+    end loop;
   end loop;
   return v_closed;
 end
