@@ -41,6 +41,7 @@ on_each_major! {
         assert_eq!(apply(r#"{"Id": 1, "k": "aBc", "arr": [1], "m": null}"#)?, "t");
         let changed = written.replace("AbC", "aBc").replace("\"{{1,2},{3,4}}\"", "{1}").replace("glad", "");
         assert_eq!(row()?, changed);
+        assert_eq!(apply(r#"{"Id": 1, "k": "aBc", "arr": [1, 1]}"#)?, "t", "[1] contains [1, 1] for jsonb");
         assert_eq!(apply(r#"{"Id": 2, "k": "abc"}"#)?, "t");
         let defaults = "select concat_ws(' ', d, j, twice, numbered) from \"Sche ma\".\"Tä\"\"b'le\" where \"Id\" = 2";
         assert_eq!(cluster.value(DATABASE, defaults)?, "3 {} 6 1");

@@ -121,7 +121,7 @@ on_each_major! {
     fn retention_removes_old_decided_conflicts_and_keeps_their_counts(major: Major) -> Outcome {
         let cluster = node_with_table(major)?;
         let left = "select coalesce(string_agg(id::text, ' ' order by id), '') from steep_repl.conflict_log";
-        let pending = log_conflict(&cluster, r#"{"detected_at": "2025-01-01 00:00+00"}"#)?;
+        let pending = log_conflict(&cluster, &format!("{{{OLD}}}"))?;
         log_conflict(&cluster, &format!(r#"{{"resolution": "KEPT_LOCAL", {OLD}}}"#))?;
         log_conflict(&cluster, &format!(r#"{{"resolution": "APPLIED_REMOTE", {OLD}}}"#))?;
         let new = log_conflict(&cluster, r#"{"resolution": "KEPT_LOCAL", "resolved_at": "2025-01-01 00:00+00"}"#)?;

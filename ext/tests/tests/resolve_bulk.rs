@@ -1,7 +1,7 @@
 //! Many pending conflicts are decided alike, or none.
 
 use steep_ext_tests::{DATABASE, Outcome, log_conflict, node_with_table, refusal, row_of};
-use steep_testkit::{Major, on_each_major};
+use steep_testkit::{Major, on_each_major, wait};
 
 const PENDING: &str = "select coalesce(string_agg(id::text, ' ' order by id), '') from steep_repl.conflict_log where resolution = 'PENDING'";
 
@@ -116,6 +116,20 @@ on_each_major! {
         for id in (2..=40).rev() {
             log_conflict(&cluster, &conflict_of(id, &format!(r#", "origin_xid": {}"#, id % 3)))?;
         }
+        // Whoever waits for the first conflict holds none of the others.
+        let mut first = cluster.client(DATABASE);
+        let mut first = first.transaction()?;
+        first.batch_execute("select from steep_repl.conflict_log where id = 1 for update")?;
+        let mut waiting = cluster.client(DATABASE);
+        let waiting = std::thread::spawn(move || waiting.batch_execute("
+            begin; select steep_repl.resolve_conflicts_bulk('remote', p_filter_table => 't'); rollback"));
+        let waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'bulk'";
+        wait::query_returns(&cluster, DATABASE, waits, "1", wait::DEADLINE)?;
+        let free = "select count(*) from (select from steep_repl.conflict_log for update skip locked) c";
+        assert_eq!(cluster.value(DATABASE, free)?, "38");
+        first.commit()?;
+        waiting.join().map_err(|_| "a thread failed")??;
+
         let resolve = |filter: &'static str| {
             let mut client = cluster.client(DATABASE);
             std::thread::spawn(move || client.query_one(

@@ -124,6 +124,20 @@ on_each_major! {
         Ok(())
     }
 
+    fn a_revert_takes_back_all_that_the_decision_had_settled(major: Major) -> Outcome {
+        let cluster = node_with_table(major)?;
+        for _ in 0..3 {
+            log_conflict(&cluster, "{}")?;
+        }
+        let other = log_conflict(&cluster, r#"{"resolution": "APPLIED_REMOTE"}"#)?;
+        cluster.execute(DATABASE, "select steep_repl.resolve_conflict(1, 'remote')")?;
+        cluster.execute(DATABASE, "select steep_repl.revert_resolution(2)")?;
+        let reverted = "select string_agg(id::text, ' ' order by id) from steep_repl.conflict_log where resolution = 'REVERTED'";
+        assert_eq!(cluster.value(DATABASE, reverted)?, "1 2 3 5", "not {other}");
+        cluster.finish();
+        Ok(())
+    }
+
     fn what_cannot_be_reverted_says_why(major: Major) -> Outcome {
         let cluster = node_with_peer(major)?;
         let log = |fields: &str| log_conflict(&cluster, fields);

@@ -46,9 +46,9 @@ comment on column steep_repl.conflict_count_state.next_settled_xid is 'Once tran
 insert into steep_repl.conflict_count_state default values;
 
 -- A system column holds 32 bits of a transaction id; right within 2^31 transactions of p_base.
+-- Without a search path of its own, so that it is inlined into its callers, who all fix theirs.
 create function steep_repl.whole_xid(p_xid xid, p_base bigint) returns bigint
 language sql immutable
-set search_path = pg_catalog, pg_temp
 as $$
   select case when p_xid::text::bigint < 3 then 0 -- FirstNormalTransactionId, transam.h
     else p_base + (p_xid::text::bigint - p_base % 4294967296 + 6442450944) % 4294967296 - 2147483648 end
