@@ -5,10 +5,12 @@
 //! the servers and the built extension that `cargo xtask ext` provides.
 
 mod catalog;
+mod decision;
 mod login;
 mod refusal;
 
 pub use catalog::{catalog_difference, extension_catalog};
+pub use decision::{add_peer_b, log_conflict, node_with_table, row_of};
 pub use login::{login, session};
 pub use refusal::{Refusal, refusal, refusal_of};
 

@@ -6,12 +6,16 @@ use crate::{guc, superuser};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::cell::Cell;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Tombstones take space until they go, and their removal takes time from applying.
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(30);
 
 thread_local! {
     /// True at first: a worker that died may have left some.
     static HAS_RETRACTIONS: Cell<bool> = const { Cell::new(true) };
     static LAST_BEAT: Cell<Option<Instant>> = const { Cell::new(None) };
+    static LAST_MAINTENANCE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// The transaction that is being applied leaves retractions to be published.
@@ -39,6 +43,13 @@ pub(super) unsafe fn between_transactions() {
         if is_due {
             LAST_BEAT.set(Some(Instant::now()));
             as_own_write("select steep_repl.beat_if_due()");
+            // Beats come before: without their echoes there is nothing to remove.
+            let last = LAST_MAINTENANCE.get().unwrap_or_else(Instant::now);
+            LAST_MAINTENANCE.set(Some(last));
+            if last.elapsed() >= MAINTENANCE_INTERVAL {
+                LAST_MAINTENANCE.set(Some(Instant::now()));
+                as_own_write("select steep_repl.maintain()");
+            }
         }
     }
 }
