@@ -49,10 +49,9 @@ insert into steep_repl.conflict_count_state default values;
 -- Without a search path of its own, so that it is inlined into its callers, who all fix theirs.
 create function steep_repl.whole_xid(p_xid xid, p_base bigint) returns bigint
 language sql immutable
-as $$
-  select case when p_xid::text::bigint < 3 then 0 -- FirstNormalTransactionId, transam.h
-    else p_base + (p_xid::text::bigint - p_base % 4294967296 + 6442450944) % 4294967296 - 2147483648 end
-$$;
+-- Parsed now, so that it can be inlined and yet needs no search_path.
+return case when p_xid::text::bigint < 3 then 0 -- FirstNormalTransactionId, transam.h
+  else p_base + (p_xid::text::bigint - p_base % 4294967296 + 6442450944) % 4294967296 - 2147483648 end;
 comment on function steep_repl.whole_xid(xid, bigint) is 'A row''s transaction id with its epoch, given a transaction id of about now';
 
 create function steep_repl.uncounted_conflicts(
