@@ -7,7 +7,7 @@ use crate::{Failure, Group, PATIENCE};
 
 impl Group {
     /// Waits for an error of an apply worker of `node` that has all these words, in its message, its
-    /// detail or its hint. It, and what repeats it, does not fail the test.
+    /// detail or its hint. From then on errors with the first of the words do not fail the test.
     ///
     /// # Errors
     /// When none comes.
@@ -22,7 +22,7 @@ impl Group {
             })
         });
         let found = waited.map_err(|error| self.failed(error))?;
-        self.node(node).expect_error(&found.message);
+        self.node(node).expect_error(words.first().copied().unwrap_or(&found.message));
         Ok(found)
     }
 }

@@ -101,12 +101,12 @@ on_each_major! {
             }
         }
         let twice = refusal(a, DATABASE, "select steep_repl.add_table('good')");
-        assert_eq!((twice.code.as_str(), twice.message.as_str()),
-            ("42710", "table good is replicated already"));
+        assert_eq!(twice.code, "42710", "{twice:?}");
+        assert!(twice.message.ends_with("good is replicated already"), "{twice:?}");
         for call in ["remove_table('t')", "set_table_policy('t', 'manual')"] {
             let none = refusal(a, DATABASE, &format!("select steep_repl.{call}"));
-            assert_eq!((none.code.as_str(), none.message.as_str()),
-                ("42704", "table t is not replicated"));
+            assert_eq!(none.code, "42704", "{none:?}");
+            assert!(none.message.ends_with("t is not replicated"), "{none:?}");
         }
         let policy = "select strategy || ' ' || detection from steep_repl.replicated_tables";
         assert_eq!(group.value("a", policy)?, "last_write_wins default");
