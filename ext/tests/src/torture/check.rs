@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::schema::TABLES;
+use super::story;
 use crate::{Failure, Group, is_apply_error};
 
 /// How much there was to check.
@@ -53,8 +54,8 @@ pub(super) fn check(group: &Group) -> Result<Findings, Failure> {
         }
         Ok(all)
     };
-    let wrote = everywhere("select token from wrote")?;
-    let wrote_over = everywhere("select token from wrote_over")?;
+    let wrote = everywhere("select new->>'token' from history where new is not null")?;
+    let wrote_over = everywhere("select old->>'token' from history where old is not null")?;
     let logged = everywhere(LOGGED)?;
     let mut last = Tokens::new();
     for table in TABLES {
@@ -70,8 +71,11 @@ pub(super) fn check(group: &Group) -> Result<Findings, Failure> {
         .collect();
     if !lost.is_empty() {
         let shown = &lost[..lost.len().min(SHOWN)];
-        return Err(group
-            .failed(format!("{} writes were lost in silence, among them {shown:?}", lost.len())));
+        return Err(group.failed(format!(
+            "{} writes were lost in silence, among them {shown:?}{}",
+            lost.len(),
+            story::of_tokens(group, shown)
+        )));
     }
     Ok(Findings {
         writes: wrote.len(),

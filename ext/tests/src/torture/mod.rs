@@ -17,6 +17,7 @@ mod check;
 mod operation;
 mod random;
 mod schema;
+mod story;
 mod worker;
 
 use std::fmt;
@@ -115,7 +116,9 @@ impl Run {
         }
         let accidents = self.write_and_break(&group)?;
         group.meet();
-        group.converge_within(PATIENCE)?;
+        if let Err(failure) = group.converge_within(PATIENCE) {
+            return Err(Failure::new(format!("{}\n{failure}", story::of_differences(&group))));
+        }
         let findings = check::check(&group)?;
         group.finish();
         Ok((findings, accidents))

@@ -19,22 +19,21 @@ create table parted (id int primary key, token text not null, code text, g int g
   partition by range (id);
 create table parted_1 partition of parted for values from (0) to (20);
 create table parted_2 partition of parted for values from (20) to (1000);
-create table wrote (token text);
-create table wrote_over (token text);
+create table history (relation text, operation text, old jsonb, new jsonb);
 create sequence tokens;
 create function note() returns trigger language plpgsql set search_path = public as $$
 begin
-  if tg_op <> 'INSERT' then
-    insert into wrote_over values (old.token);
-  end if;
-  if tg_op <> 'DELETE' then
-    insert into wrote values (new.token);
-  end if;
+  insert into history values (tg_argv[0], tg_op,
+    case when tg_op <> 'INSERT' then to_jsonb(old) - 'big' end,
+    case when tg_op <> 'DELETE' then to_jsonb(new) - 'big' end);
   return null;
 end $$;
-create trigger note after insert or update or delete on plain for each row execute function note();
-create trigger note after insert or update or delete on exact for each row execute function note();
-create trigger note after insert or update or delete on parted for each row execute function note();
+create trigger note after insert or update or delete on plain
+  for each row execute function note('plain');
+create trigger note after insert or update or delete on exact
+  for each row execute function note('exact');
+create trigger note after insert or update or delete on parted
+  for each row execute function note('parted');
 ";
 
 /// Makes the tables on every node.

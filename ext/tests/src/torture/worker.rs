@@ -42,8 +42,8 @@ pub(super) fn work(
             // A server that crashed: what it had committed is committed, nobody knows.
             Err(error) if error.as_db_error().is_none() || is_shutdown(&error) => {}
             Err(error) if error.code().is_some_and(|code| EXPECTED.contains(code)) => {
-                // Without effect where the statement was the transaction.
-                if client.batch_execute("rollback").is_ok() {
+                let is_open = statements.len() > 1;
+                if !is_open || client.batch_execute("rollback").is_ok() {
                     session = Some(client);
                 }
             }
