@@ -113,6 +113,8 @@ impl Run {
             // Own writes fight each other's keys; what an apply worker meets of it, it tries again.
             node.expect_error("duplicate key value violates unique constraint");
             node.expect_error("deadlock detected");
+            // What 18 says instead of the first.
+            node.expect_log("conflict=(insert_exists|update_exists|multiple_unique_conflicts)");
         }
         let accidents = self.write_and_break(&group)?;
         group.meet();
