@@ -68,6 +68,33 @@ fn every_pair(major: Major, policy: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Rows of `b` that `a` has not heard of when it inserts the same key, or the same unique value,
+/// while a session of `b` is writing them.
+fn inserts_of_what_only_b_has(major: Major, remote: &str) -> Result<(), Failure> {
+    let group = Group::start(major, 2)?;
+    group.create_table("t", COLUMNS, "")?;
+    group.settle()?;
+    let mut session = group.node("b").client(DATABASE);
+    let mut key = 0;
+    for (_, local) in LOCAL {
+        for end in ["commit", "rollback"] {
+            key += 1;
+            let of_key = |sql: &str| sql.replace("{t}", "t").replace("{k}", &key.to_string());
+            group.hold("b", "a");
+            group.write("b", &of_key("insert into t values ({k}, 'base', {k})"))?;
+            run(&group, &mut session, "begin")?;
+            run(&group, &mut session, &of_key(local))?;
+            group.write("a", &of_key(remote))?;
+            blocked(&group)?;
+            run(&group, &mut session, end)?;
+            group.release("b", "a");
+            group.converge()?;
+        }
+    }
+    group.finish();
+    Ok(())
+}
+
 on_each_major! {
     fn rows_that_a_session_is_writing(major: Major) -> Result<(), Failure> {
         every_pair(major, "")
@@ -102,5 +129,13 @@ on_each_major! {
         }
         group.finish();
         Ok(())
+    }
+
+    fn inserts_of_a_row_that_a_session_is_writing(major: Major) -> Result<(), Failure> {
+        inserts_of_what_only_b_has(major, "insert into t values ({k}, 'remote', null)")
+    }
+
+    fn inserts_of_a_unique_value_that_a_session_is_writing(major: Major) -> Result<(), Failure> {
+        inserts_of_what_only_b_has(major, "insert into t values ({k} + 300, 'remote', {k})")
     }
 }

@@ -66,6 +66,8 @@ impl Group {
         self.nodes().iter().for_each(|node| {
             node.expect_peer_loss();
             node.expect_log(super::links::BUSY_ORIGIN);
+            // The others come as soon as it listens.
+            node.expect_log("^the database system is (starting up|not yet accepting connections)");
         });
         self.forget_session(node);
         let crashed = self.node(node).kill9().and_then(|()| self.node(node).start());

@@ -119,9 +119,17 @@ impl Run {
         let accidents = self.write_and_break(&group)?;
         group.meet();
         if let Err(failure) = group.converge_within(PATIENCE) {
-            return Err(Failure::new(format!("{}\n{failure}", story::of_differences(&group))));
+            let stories = story::of_differences(&group) + &story::of_failures(&group);
+            return Err(Failure::new(format!("{stories}\n{failure}")));
         }
         let findings = check::check(&group)?;
+        let trouble: Vec<_> = group.nodes().iter().flat_map(|node| node.unexpected_log()).collect();
+        if let Some(entry) = trouble.first() {
+            let stories = story::of_failures(&group);
+            return Err(
+                group.failed(format!("{} lines of trouble: {entry}{stories}", trouble.len()))
+            );
+        }
         group.finish();
         Ok((findings, accidents))
     }

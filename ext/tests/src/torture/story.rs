@@ -65,6 +65,45 @@ pub(super) fn of_tokens(group: &Group, tokens: &[&String]) -> String {
     report
 }
 
+/// What the transactions did of which an apply worker says something went wrong.
+pub(super) fn of_failures(group: &Group) -> String {
+    let mut report = String::new();
+    for node in group.nodes() {
+        let failed: BTreeSet<_> = node
+            .log()
+            .iter()
+            .filter(|entry| entry.severity.is_trouble() && entry.backend.starts_with("logical"))
+            .filter_map(|entry| {
+                Some((origin(&entry.detail)?, number_after(&entry.detail, "in transaction ")?))
+            })
+            .collect();
+        for (origin, xid) in failed.into_iter().take(SHOWN) {
+            let peer =
+                format!("select substr(subname, 6) from pg_subscription where oid = {origin}");
+            let Ok(peer) = group.look(node.name(), &peer) else { continue };
+            let _ = write!(report, "\ntransaction {xid} of {peer}, trouble on {}:", node.name());
+            let sql = format!(
+                "select format('%s %s %s -> %s', relation, operation, old, new) from history \
+                 where xmin = '{xid}'::xid order by ctid"
+            );
+            for row in group.try_rows(&peer, &sql).unwrap_or_default() {
+                let _ = write!(report, "\n  {}", row.into_iter().flatten().collect::<String>());
+            }
+        }
+    }
+    report
+}
+
+/// The oid of the subscription in `replication origin "pg_16401"`.
+fn origin(text: &str) -> Option<String> {
+    number_after(text, "replication origin \"pg_")
+}
+
+fn number_after(text: &str, before: &str) -> Option<String> {
+    let rest = text.split_once(before)?.1;
+    Some(rest.chars().take_while(char::is_ascii_digit).collect())
+}
+
 /// What all nodes did to a key, in the order of the commit timestamps, and what they logged.
 fn of_key(group: &Group, table: &str, value: &str) -> String {
     let key = key_of(table);

@@ -108,6 +108,7 @@ on_each_major! {
         };
         for node in group.nodes() {
             node.expect_peer_loss();
+            node.expect_log("terminating logical replication (apply )?worker due to administrator command");
         }
         // Only 18 can alter it. The new subscription misses nothing: nothing is written meanwhile.
         group.execute("b", "drop subscription from_a")?;
@@ -192,6 +193,7 @@ on_each_major! {
         group.complaint("b", &["stranger", "steep_repl.add_peer"])?;
         for node in group.nodes() {
             node.expect_peer_loss();
+            node.expect_log("terminating logical replication (apply )?worker due to administrator command");
         }
         group.execute("b", "drop subscription stranger")?;
         group.converge()?;
