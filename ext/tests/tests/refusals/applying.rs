@@ -231,6 +231,8 @@ on_each_major! {
         group.write("b", "update t set v = 'of b' where id = 3")?;
         restart("off")?;
         restart("on")?;
+        // From this heartbeat on b knows since when it keeps versions.
+        group.execute("b", "select steep_repl.beat()")?;
         group.write("a", "update t set v = 'later' where id = 4")?;
         group.meet();
         group.quiet_within(PATIENCE)?;

@@ -3,7 +3,7 @@
 use steep_ext_tests::{Failure, Group};
 use steep_testkit::{Major, on_each_major};
 
-use crate::shape::{Shape, survives};
+use crate::shape::{Shape, survives, survives_generated};
 
 const PLAIN: Shape = Shape {
     table: "t",
@@ -102,7 +102,7 @@ on_each_major! {
     }
 
     fn a_unique_generated_column(major: Major) -> Result<(), Failure> {
-        survives(major, &Shape {
+        survives_generated(major, &Shape {
             create: "create table {t} (k int primary key, who text, \
                 g text generated always as (who || '/' || k) stored unique, \
                 h int generated always as (k * 2) stored)",

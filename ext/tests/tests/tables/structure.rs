@@ -3,7 +3,7 @@
 use steep_ext_tests::{Failure, Group};
 use steep_testkit::{Major, on_each_major};
 
-use crate::shape::{Shape, survives};
+use crate::shape::{Shape, survives, survives_generated};
 
 const PLAIN: Shape = Shape {
     table: "t",
@@ -122,7 +122,7 @@ on_each_major! {
     }
 
     fn generated_columns(major: Major) -> Result<(), Failure> {
-        survives(major, &Shape {
+        survives_generated(major, &Shape {
             create: "create table {t} (g int generated always as (k + 1) stored, \
                 k int primary key, who text, h text generated always as (upper(who)) stored)",
             ..PLAIN
