@@ -17,6 +17,9 @@ pub(crate) unsafe fn in_transaction<T>(work: impl FnOnce() -> T) -> T {
     unsafe {
         let context = pg_sys::CurrentMemoryContext;
         pg_sys::StartTransactionCommand();
+        // Whatever the defaults of the database or role are.
+        pg_sys::XactReadOnly = false;
+        pg_sys::XactIsoLevel = pg_sys::XACT_READ_COMMITTED as i32;
         pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
         let result = as_user(pg_sys::Oid::from(pg_sys::BOOTSTRAP_SUPERUSERID), work);
         pg_sys::PopActiveSnapshot();

@@ -17,6 +17,13 @@ begin
       message = format('this node, "%s", is not registered', v_node_id),
       hint = 'Use steep_repl.register_node(node_id, node_name, host, port, priority) first.';
   end if;
+  if current_setting('server_encoding') <> 'UTF8' then
+    raise exception using
+      errcode = 'feature_not_supported',
+      message = format('the encoding of this database is %s', current_setting('server_encoding')),
+      detail = 'Names and keys are compared between nodes, and kept as UTF-8.',
+      hint = 'Replicate a database with encoding UTF8.';
+  end if;
   if current_setting('track_commit_timestamp') <> 'on' then
     raise exception using
       errcode = 'object_not_in_prerequisite_state',

@@ -23,6 +23,9 @@ begin
   elsif v_class.relispartition then
     v_why := 'it is a partition';
     v_hint := format('Add the partitioned table itself: %s.', pg_partition_root(p_relation));
+  elsif v_class.relkind = 'r' and exists (select from pg_inherits i where i.inhparent = p_relation) then
+    v_why := 'other tables inherit from it';
+    v_hint := 'Partition the table instead.';
   elsif v_class.relpersistence = 't' then
     v_why := 'it is temporary';
   elsif v_class.relpersistence = 'u' then
@@ -69,6 +72,11 @@ as $$
     and not exists (
       select from pg_attribute a
       where a.attrelid = i.indrelid and a.attnum = any ((i.indkey::smallint[])[0:i.indnkeyatts - 1]) and not a.attnotnull)
+    -- From 18 on a column may be declared not null before its rows are.
+    and not exists (
+      select from pg_constraint k
+      where k.conrelid = i.indrelid and k.contype = 'n' and not k.convalidated
+        and k.conkey <@ (i.indkey::smallint[])[0:i.indnkeyatts - 1])
     and not exists (
       select from pg_attribute a
       where a.attrelid = i.indrelid and a.attnum = any ((i.indkey::smallint[])[0:i.indnkeyatts - 1]) and a.attgenerated <> '')
@@ -226,12 +234,15 @@ begin
     else 'create trigger steep_repl_deletes after delete on %s '
       'referencing old table as steep_repl_deleted for each statement execute function steep_repl.record_deletes()'
     end, p_relation);
+  -- Always: what a session in replica mode deletes is published as well.
+  execute format('alter table %s enable always trigger steep_repl_deletes', p_relation);
   execute format('create trigger steep_repl_keys after update on %s for each row when (%s) '
     'execute function steep_repl.record_deletes()', p_relation, (
       select string_agg(format('old.%1$I is distinct from new.%1$I', a.attname), ' or ')
       from pg_index i join pg_attribute a on a.attrelid = i.indrelid
         and a.attnum = any ((i.indkey::smallint[])[0:i.indnkeyatts - 1])
       where i.indexrelid = steep_repl.key_index(p_relation)));
+  execute format('alter table %s enable always trigger steep_repl_keys', p_relation);
   for v_relation in
     select c.oid from pg_class c
     where c.oid = p_relation or c.oid in (select t.relid from pg_partition_tree(p_relation) t)

@@ -7,6 +7,8 @@ begin
     insert into steep_repl.applied_beats (node_id, beat_at, xid)
     values (new.node_id, new.beat_at, pg_current_xact_id()::text::bigint)
     on conflict do nothing;
+    -- A node that was built anew does not delete the row of its predecessor.
+    delete from steep_repl.heartbeats h where h.node_id = new.node_id;
   end if;
   return new;
 end
@@ -19,11 +21,15 @@ comment on trigger record_beat on steep_repl.heartbeats is 'While applying only:
 alter table steep_repl.heartbeats enable replica trigger record_beat;
 
 create function steep_repl.beat() returns void
-language sql volatile security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  -- One at a time: several apply workers and the daemon may beat at once.
-  select pg_advisory_xact_lock(hashtextextended('steep_repl.beat', 0));
+begin
+  -- Several apply workers and the daemon may come at once: one beats, nobody waits.
+  perform from steep_repl.local_node for no key update skip locked;
+  if not found then
+    return;
+  end if;
   -- Not an update: a peer that has not received the row yet would never get it.
   delete from steep_repl.heartbeats h using steep_repl.local_node n where h.node_id = n.node_id;
   insert into steep_repl.heartbeats (node_id, beat_at, snapshot, seen)
@@ -40,6 +46,7 @@ as $$
   on conflict (singleton) do update
     set oldest_xid = excluded.oldest_xid, seen_at = excluded.seen_at
     where commit_horizon.oldest_xid <> excluded.oldest_xid;
+end
 $$;
 comment on function steep_repl.beat() is
   'One heartbeat of this node; apply workers do it every steep_repl.heartbeat_interval, the daemon may as well';

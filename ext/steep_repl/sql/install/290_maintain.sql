@@ -4,7 +4,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   -- Several apply workers and the daemon may come at once: one is enough.
-  if not pg_try_advisory_xact_lock(hashtextextended('steep_repl.maintain', 0)) then
+  perform from steep_repl.conflict_count_state for no key update skip locked;
+  if not found then
     return false;
   end if;
   perform steep_repl.prune_tombstones();

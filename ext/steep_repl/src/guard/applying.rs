@@ -10,7 +10,7 @@ use crate::tap::transaction::{Arrived, TRANSACTION};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::rc::Rc;
-use steep_conflict::{Change, ChangeKind, Clues, Columns, Evidence, Policy, Version};
+use steep_conflict::{Change, ChangeKind, Clues, Columns, Detection, Evidence, Policy, Version};
 use steep_types::CommitTs;
 
 /// The change, as it arrived.
@@ -61,6 +61,11 @@ impl Applying {
         TRANSACTION.with_borrow_mut(|transaction| transaction.last = Some(*arrived));
         // SAFETY: the caller's promise.
         unsafe { Self::last(session, table, policy) }
+    }
+
+    /// Whether the change could be read.
+    pub(super) fn has_message(&self) -> bool {
+        self.message.is_some()
     }
 
     /// The same change of a partition of the table.
@@ -121,7 +126,12 @@ impl Applying {
     /// `local` holds a row of the table.
     pub(super) unsafe fn old_row_is(&self, local: *mut pg_sys::TupleTableSlot) -> Option<bool> {
         let message = self.message.as_ref()?;
-        let old = message.change.old.as_ref()?;
+        let Some(old) = message.change.old.as_ref() else {
+            if self.policy.detection == Detection::Exact {
+                no_old_row(&self.table, self.peer());
+            }
+            return None;
+        };
         let mut columns = message.relation.columns.iter().zip(old);
         Some(columns.all(|(name, sent)| {
             let Some(place) = self.table.place(name) else { return true };
@@ -265,6 +275,18 @@ pub(super) struct MessageSlot {
     pub(super) slot: *mut pg_sys::TupleTableSlot,
     /// Places of the columns that the publisher has.
     pub(super) sent: Vec<usize>,
+}
+
+/// Without the old row a sequential write would be taken for a concurrent one.
+fn no_old_row(table: &Table, peer: &str) {
+    pg_sys::panic::ErrorReport::new(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("node \"{peer}\" sends changes of table {} without the old row", table.qualified_name()),
+        function_name!(),
+    )
+    .set_detail("Exact detection needs REPLICA IDENTITY FULL there, on every partition.")
+    .set_hint("On that node, give the table its policy again with steep_repl.set_table_policy(); that sets the replica identity of partitions made later, too. Changes made before stay as they are: use default detection here until they have passed.")
+    .report(PgLogLevel::ERROR);
 }
 
 /// What there is to know of the table of the last change, if it is a replicated one.

@@ -1,9 +1,30 @@
 //! A row's key: its hash, its text, and as JSON for people.
 
+use super::modes;
 use super::table::Table;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CStr;
+
+/// The value of a key column; an error if it is null, which a key never is.
+unsafe fn of_key(table: &Table, slot: *mut pg_sys::TupleTableSlot, place: usize) -> pg_sys::Datum {
+    // SAFETY: the caller's promise.
+    match unsafe { value(slot, place) } {
+        (value, false) => value,
+        (_, true) => {
+            ereport!(
+                PgLogLevel::ERROR,
+                PgSqlErrorCode::ERRCODE_NOT_NULL_VIOLATION,
+                format!(
+                    "a row of replicated table {} has no key: column \"{}\" is null",
+                    table.qualified_name(),
+                    table.columns[place].name
+                )
+            );
+            unreachable!("an ERROR report does not return")
+        }
+    }
+}
 
 /// Hash of the key columns of a row, the same for keys that are equal to their index.
 ///
@@ -14,7 +35,7 @@ pub(super) unsafe fn hash(table: &Table, slot: *mut pg_sys::TupleTableSlot) -> i
         .key
         .iter()
         // SAFETY: the caller's promise.
-        .fold(0, |seed, column| unsafe { column.hash(value(slot, column.place).0, seed) })
+        .fold(0, |seed, column| unsafe { column.hash(of_key(table, slot, column.place), seed) })
         .cast_signed()
 }
 
@@ -25,11 +46,12 @@ pub(super) unsafe fn hash(table: &Table, slot: *mut pg_sys::TupleTableSlot) -> i
 pub(super) unsafe fn as_texts(table: &Table, slot: *mut pg_sys::TupleTableSlot) -> pg_sys::Datum {
     // SAFETY: the caller's promise.
     unsafe {
+        let _settings = modes::stable_texts();
         let mut texts: Vec<pg_sys::Datum> = table
             .key
             .iter()
             .map(|key| {
-                let text = key.text(value(slot, key.place).0);
+                let text = key.text(of_key(table, slot, key.place));
                 pg_sys::Datum::from(pg_sys::cstring_to_text(text))
             })
             .collect();
@@ -55,6 +77,8 @@ pub(super) unsafe fn equals(
     slot: *mut pg_sys::TupleTableSlot,
     texts: &[Option<String>],
 ) -> bool {
+    // SAFETY: the caller's promise.
+    let _settings = unsafe { modes::stable_texts() };
     texts.len() == table.key.len()
         && table.key.iter().zip(texts).all(|(key, text)| {
             let Some(text) = text.as_deref().and_then(|text| std::ffi::CString::new(text).ok())
@@ -64,7 +88,7 @@ pub(super) unsafe fn equals(
             // SAFETY: the caller's promise.
             unsafe {
                 let stored = table.columns[key.place].parse(&text);
-                key.equal(value(slot, key.place).0, stored)
+                key.equal(of_key(table, slot, key.place), stored)
             }
         })
 }
@@ -78,7 +102,7 @@ pub(super) unsafe fn as_jsonb(table: &Table, slot: *mut pg_sys::TupleTableSlot) 
     for key in &table.key {
         let column = &table.columns[key.place];
         // SAFETY: the caller's promise.
-        let text = unsafe { CStr::from_ptr(key.text(value(slot, key.place).0)) };
+        let text = unsafe { CStr::from_ptr(key.text(of_key(table, slot, key.place))) };
         let text = text.to_string_lossy();
         if json.len() > 1 {
             json.push(',');
@@ -161,7 +185,7 @@ pub(super) unsafe fn same_key(
         // SAFETY: the caller's promise. Most keys are the same to the byte.
         unsafe {
             same(table, one, other, key.place)
-                || key.equal(value(one, key.place).0, value(other, key.place).0)
+                || key.equal(of_key(table, one, key.place), of_key(table, other, key.place))
         }
     })
 }

@@ -3,7 +3,7 @@
 use super::chunk::Keys;
 use super::table::Table;
 use super::tombstone::{self, Deleter};
-use super::{key, own_table, scope};
+use super::{key, modes, own_table, scope};
 use pgrx::pg_sys;
 use std::ffi::CStr;
 
@@ -43,17 +43,20 @@ unsafe fn record_all(
         pg_sys::tuplestore_select_read_pointer(rows, pointer);
         pg_sys::tuplestore_rescan(rows);
         let scratch = scope::scratch();
+        let _settings = modes::stable_texts();
         let mut keys = Keys::default();
         while pg_sys::tuplestore_gettupleslot(rows, true, false, slot) {
             let context = pg_sys::MemoryContextSwitchTo(scratch);
             if tombstone::keeps_columns(table, slot) {
                 tombstone::bury(table, slot, &Deleter::Here, None);
             } else {
+                // The hash first: it refuses keys that are null.
+                let hash = key::hash(table, slot).cast_unsigned();
                 let columns = table
                     .key
                     .iter()
                     .map(|key| CStr::from_ptr(key.text(key::value(slot, key.place).0)).to_bytes());
-                keys.push(key::hash(table, slot).cast_unsigned(), columns);
+                keys.push(hash, columns);
             }
             pg_sys::MemoryContextSwitchTo(context);
             pg_sys::MemoryContextReset(scratch);

@@ -1,14 +1,15 @@
 //! A change that fired no trigger: its row is not here, or its table is not guarded.
 
-use super::applying::{Applying, MessageRow};
+use super::applying::{Applying, MessageRow, MessageSlot};
 use super::scope::{self, OpenTable};
 use super::table::Table;
 use super::write::{self, Mode};
 use super::{Verdict, delete, key, tombstone};
+use crate::superuser;
 use crate::tap::message::{Relation, RowKind};
-use crate::tap::relations;
 use crate::tap::session::{self, Session};
 use crate::tap::transaction::Arrived;
+use crate::tap::{self, relations};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::rc::Rc;
@@ -18,7 +19,9 @@ use steep_conflict::{Action, ChangeKind, RowState, decide};
 /// In an apply worker that asks for the next message, inside the transaction of the last one.
 pub(super) unsafe fn no_trigger_fired(arrived: &Arrived) {
     let Some(session) = session::current() else { return };
-    let Some(relation) = relations::get(arrived.relation) else { return };
+    let Some(relation) = relations::get(arrived.relation) else {
+        return tap::unreadable("change of a table that it has not described");
+    };
     // SAFETY: the caller's promise, throughout. There is no active snapshot between two messages.
     unsafe {
         pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
@@ -46,12 +49,61 @@ unsafe fn judge(arrived: &Arrived, session: &Rc<Session>, relation: &Rc<Relation
         if !policy.is_active {
             return;
         }
+        let owner = table.owner;
         let applying = Applying::last_of(arrived, session.clone(), table, policy);
-        match arrived.kind {
-            RowKind::Insert => not_applied(&applying),
-            RowKind::Update => update(&applying, oid),
-            RowKind::Delete => bury(&applying, oid),
+        if !applying.has_message() {
+            return tap::unreadable("change of a row");
         }
+        // Input functions, domains and casts are the owner's code: never as the worker's own user.
+        superuser::as_user(owner, || match arrived.kind {
+            RowKind::Insert if may_veto(oid) => {}
+            RowKind::Insert => not_applied(&applying),
+            RowKind::Update if may_veto(oid) && is_here(&applying, oid) => {}
+            RowKind::Update => update(&applying, oid),
+            RowKind::Delete if may_veto(oid) && is_here(&applying, oid) => {}
+            RowKind::Delete => bury(&applying, oid),
+        });
+    }
+}
+
+/// Whether a trigger of the user's fires before the guard and may have called the change off.
+unsafe fn may_veto(relation: pg_sys::Oid) -> bool {
+    // SAFETY: the tables are locked by the worker, or by the look-up; their trigger descriptors
+    // belong to the relation cache.
+    unsafe {
+        scope::leaves(relation).into_iter().any(|leaf| {
+            let open = OpenTable::get(leaf);
+            let descriptor = (*open.relation).trigdesc;
+            if descriptor.is_null() {
+                return false;
+            }
+            let count = usize::try_from((*descriptor).numtriggers).unwrap_or_default();
+            std::slice::from_raw_parts((*descriptor).triggers, count).iter().any(|trigger| {
+                let timing = trigger.tgtype as u32 & pg_sys::TRIGGER_TYPE_TIMING_MASK;
+                let is_row = trigger.tgtype as u32 & pg_sys::TRIGGER_TYPE_ROW != 0;
+                let fires = matches!(trigger.tgenabled as u8, b'A' | b'R');
+                let name = std::ffi::CStr::from_ptr(trigger.tgname);
+                is_row
+                    && timing == pg_sys::TRIGGER_TYPE_BEFORE
+                    && fires
+                    && name < c"steep_repl_guard"
+            })
+        })
+    }
+}
+
+/// Whether the row that the change is about is here after all.
+unsafe fn is_here(applying: &Applying, relation: pg_sys::Oid) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        scope::leaves(relation).into_iter().any(|leaf| {
+            let open = OpenTable::get(leaf);
+            let table = Table::of(open.relation);
+            let of_leaf = applying.with_table(table.clone());
+            let old = of_leaf.slot_of(MessageRow::Old, open.descriptor);
+            let row = old.or_else(|| of_leaf.slot_of(MessageRow::New, open.descriptor));
+            row.is_some_and(|row| open.find(row.slot, table.key_index).is_some())
+        })
     }
 }
 
@@ -63,11 +115,11 @@ unsafe fn update(applying: &Applying, relation: pg_sys::Oid) {
         let new = applying.slot_of(MessageRow::New, descriptor);
         let old = applying.slot_of(MessageRow::Old, descriptor);
         let Some(new) = new else { return };
+        let unchanged = take_keys_from_old(table, &new, old.as_ref(), applying.unchanged());
         let moves = old.as_ref().is_some_and(|old| !key::same_key(table, old.slot, new.slot));
         if moves {
             bury(applying, relation);
         }
-        let unchanged = applying.unchanged();
         let values: Vec<_> = new
             .sent
             .iter()
@@ -79,6 +131,28 @@ unsafe fn update(applying: &Applying, relation: pg_sys::Oid) {
         let mode = Mode::MissingUpdate { unchanged, is_insert: moves };
         write::insert_values(table, relation, &values, mode);
     }
+}
+
+/// A key that is stored out of line and did not change is in the message's old row only. Returns the
+/// places that are still unknown.
+unsafe fn take_keys_from_old(
+    table: &Table,
+    new: &MessageSlot,
+    old: Option<&MessageSlot>,
+    unchanged: Vec<usize>,
+) -> Vec<usize> {
+    let Some(old) = old else { return unchanged };
+    let (keys, others): (Vec<_>, Vec<_>) =
+        unchanged.into_iter().partition(|place| table.key.iter().any(|key| key.place == *place));
+    for place in keys {
+        // SAFETY: both slots are virtual ones of the same table.
+        unsafe {
+            let (value, is_null) = key::value(old.slot, place);
+            *(*new.slot).tts_values.add(place) = value;
+            *(*new.slot).tts_isnull.add(place) = is_null;
+        }
+    }
+    others
 }
 
 /// A delete that found no row is kept as a tombstone, unless the row is here after all: the

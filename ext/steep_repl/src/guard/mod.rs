@@ -21,6 +21,7 @@ mod held;
 mod key;
 mod local_deletes;
 mod missing;
+mod modes;
 mod own_table;
 mod place;
 mod presence;
@@ -35,7 +36,7 @@ mod write;
 
 pub(crate) use self::held::oldest_commit_timestamp_xid;
 pub(crate) use self::presence::ANNOUNCED;
-pub(crate) use self::table::forget as forget_table;
+pub(crate) use self::table::{Table, forget as forget_table};
 use crate::tap::transaction::Arrived;
 use pgrx::pg_sys;
 
@@ -69,6 +70,15 @@ pub(crate) unsafe fn before_commit() {
             retraction::write_pending();
             own_table::write_all();
         }
+    }
+}
+
+/// A savepoint is rolled back. A session writes its tombstones at the end of each statement: what is
+/// still kept back belongs to the statement that has failed.
+pub(crate) fn subtransaction_aborted() {
+    // SAFETY: constant for a process.
+    if !unsafe { pg_sys::IsLogicalWorker() } {
+        own_table::drop_pending();
     }
 }
 

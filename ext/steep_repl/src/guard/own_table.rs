@@ -2,6 +2,7 @@
 //! planned, and the rows of a transaction go in together.
 
 use super::scope::OpenTable;
+use super::{key, presence};
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::ffi::CStr;
@@ -105,7 +106,8 @@ pub(super) unsafe fn write(table: pg_sys::Oid) {
             0,
             std::ptr::null_mut(),
         );
-        for slot in slots {
+        for slot in &slots {
+            let slot = *slot;
             pg_sys::ExecInsertIndexTuples(
                 open.target,
                 slot,
@@ -116,8 +118,16 @@ pub(super) unsafe fn write(table: pg_sys::Oid) {
                 std::ptr::null_mut(),
                 false,
             );
-            pg_sys::ExecClearTuple(slot);
             open.reset();
+        }
+        let is_tombstones =
+            [c"tombstones", c"tombstone_chunks"].iter().any(|name| oid(name) == table);
+        for slot in slots {
+            if is_tombstones {
+                // Their first column is the table they are of.
+                presence::announce(pg_sys::Oid::from(key::value(slot, 0).0.value() as u32));
+            }
+            pg_sys::ExecClearTuple(slot);
         }
         pg_sys::CommandCounterIncrement();
     }
@@ -134,6 +144,11 @@ pub(super) unsafe fn write_all() {
         // SAFETY: the caller's promise.
         unsafe { write(table) };
     }
+}
+
+/// Drops the rows that are kept back.
+pub(super) fn drop_pending() {
+    PENDING.with_borrow_mut(|all| all.iter_mut().for_each(|pending| pending.used = 0));
 }
 
 /// Forgets everything: the transaction is over.

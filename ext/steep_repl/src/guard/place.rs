@@ -6,13 +6,22 @@ use super::held::{Writer, WriterKind};
 use super::retraction;
 use super::scope::{Found, OpenTable};
 use super::tombstone::{self, Retracted};
-use super::{Verdict, key};
+use super::{Verdict, key, modes};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use steep_conflict::{
-    Action, Change, ChangeKind, Columns, Contender, Contest, RowState, contend, decide,
+    Action, Change, ChangeKind, Columns, Conflict, ConflictType, Contender, Contest, PgConflict,
+    Resolution, RowState, contend, decide,
 };
 use steep_types::CommitTs;
+
+/// An update of a row that was deleted here, and whose message lacks columns.
+const INCOMPLETE: Conflict = Conflict {
+    kind: ConflictType::UpdateDelete,
+    pg: Some(PgConflict::UpdateMissing),
+    resolution: Resolution::Pending,
+    mixed: true,
+};
 
 /// The local side of a key.
 struct Local {
@@ -76,6 +85,13 @@ pub(super) unsafe fn insert(
         }
         match decision.action {
             Action::Skip | Action::Defer => return Verdict::Skip,
+            Action::Await if local.writer.is_some() => {
+                // It was deleted here, and what the message lacks is kept nowhere.
+                let held = side(applying, &local, None);
+                let remote = applying.table.jsonb(tuple, descriptor);
+                applying.log(&INCOMPLETE, row, &held, Some(remote));
+                return Verdict::Skip;
+            }
             Action::Await => await_row(applying),
             _ => {}
         }
@@ -172,6 +188,8 @@ unsafe fn kept(
     old_row: &str,
     places: &[usize],
 ) -> Option<Vec<Option<pg_sys::Datum>>> {
+    // SAFETY: the caller's promise.
+    let _settings = unsafe { modes::stable_texts() };
     let old_row: serde_json::Value = serde_json::from_str(old_row).ok()?;
     places
         .iter()

@@ -1,7 +1,8 @@
 //! Which tables may have tombstones: most inserts need not look for any.
 //!
-//! Every tombstone is announced in shared memory before its transaction commits. Who has once seen
-//! that a table has none, and sees the same announcements still, knows that it still has none.
+//! Every tombstone is announced in shared memory when it is in its index and before its transaction
+//! commits. Who has once seen that a table has none, and sees the same announcements still, knows
+//! that it still has none.
 
 use super::own_table;
 use pgrx::pg_sys;
@@ -38,7 +39,9 @@ fn slot(table: pg_sys::Oid) -> &'static AtomicU64 {
     &ANNOUNCED.get().0[table.to_u32() as usize % SLOTS]
 }
 
-/// A tombstone of the table is about to be written.
+/// Tombstones of the table have been written: they are in the index, and not committed yet.
+///
+/// Earlier would be too early: who looked in between would find nothing, and remember that.
 pub(super) fn announce(table: pg_sys::Oid) {
     slot(table).fetch_add(1, Ordering::SeqCst);
 }

@@ -8,7 +8,8 @@ use super::held::Writer;
 use super::scope::{self, OpenTable};
 use super::table::Table;
 use super::tombstone::{self, Retracted};
-use super::{key, own_table, unbound};
+use super::{key, modes, own_table, unbound};
+use crate::superuser;
 use crate::tap::{housekeeping, session};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -123,18 +124,21 @@ pub(super) unsafe fn apply(row: *mut pg_sys::TupleTableSlot) {
         let table = Table::of(open.relation);
         let Some(policy) = applying::policy_of(&session, &table) else { return };
         let applying = Applying::last(session, table, policy);
-        retract(&applying, &open, &texts, at, &node);
+        let owner = applying.table.owner;
+        superuser::as_user(owner, || retract(&applying, &open, &texts, at, &node));
     }
 }
 
 /// Whether a table holds a row of this key.
 unsafe fn holds(leaf: pg_sys::Oid, texts: &[Option<String>]) -> bool {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's promise. Input functions and operators are the owner's code.
     unsafe {
         let open = OpenTable::get(leaf);
         let table = Table::of(open.relation);
-        let row = slot_of_key(&table, open.descriptor, texts);
-        row.is_some_and(|row| open.find(row, table.key_index).is_some())
+        superuser::as_user(table.owner, || {
+            let row = slot_of_key(&table, open.descriptor, texts);
+            row.is_some_and(|row| open.find(row, table.key_index).is_some())
+        })
     }
 }
 
@@ -190,6 +194,7 @@ pub(super) unsafe fn slot_of_key(
     }
     // SAFETY: the caller's promise.
     unsafe {
+        let _settings = modes::stable_texts();
         let slot = pg_sys::MakeSingleTupleTableSlot(descriptor, &raw const pg_sys::TTSOpsVirtual);
         for place in 0..table.columns.len() {
             *(*slot).tts_values.add(place) = pg_sys::Datum::null();

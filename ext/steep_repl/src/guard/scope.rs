@@ -233,7 +233,8 @@ impl OpenTable {
             let found = loop {
                 let Some(mut tid) = self.probe(slot, only) else { break None };
                 let into = self.slot(&raw const pg_sys::TTSOpsBufferHeapTuple);
-                if self.lock(&mut tid, into) {
+                let locked = self.lock(&mut tid, into);
+                if locked == pg_sys::TM_Result::TM_Ok {
                     let mut should_free = false;
                     // Materialized: a slot of the table's own would keep its page pinned.
                     let tuple = pg_sys::ExecFetchSlotHeapTuple(into, true, &mut should_free);
@@ -241,6 +242,13 @@ impl OpenTable {
                 }
                 // A row that changed meanwhile is in the slot all the same, with its page.
                 pg_sys::ExecClearTuple(into);
+                let is_worth_a_look =
+                    [pg_sys::TM_Result::TM_Updated, pg_sys::TM_Result::TM_Deleted]
+                        .contains(&locked);
+                if !is_worth_a_look {
+                    // Written by this very command: the server itself will say what is wrong.
+                    break None;
+                }
                 pgrx::check_for_interrupts!();
             };
             pg_sys::list_free(only);
@@ -279,16 +287,16 @@ impl OpenTable {
         }
     }
 
-    /// Locks the row against everybody else; `false` if it changed meanwhile.
+    /// Locks the row against everybody else, unless it changed meanwhile.
     unsafe fn lock(
         &self,
         tid: &mut pg_sys::ItemPointerData,
         into: *mut pg_sys::TupleTableSlot,
-    ) -> bool {
+    ) -> pg_sys::TM_Result::Type {
         // SAFETY: an open table and its own slot.
         unsafe {
             let mut failure = pg_sys::TM_FailureData::default();
-            let result = pg_sys::table_tuple_lock(
+            pg_sys::table_tuple_lock(
                 self.relation,
                 tid,
                 pg_sys::GetLatestSnapshot(),
@@ -298,8 +306,7 @@ impl OpenTable {
                 pg_sys::LockWaitPolicy::LockWaitBlock,
                 0,
                 &mut failure,
-            );
-            result == pg_sys::TM_Result::TM_Ok
+            )
         }
     }
 

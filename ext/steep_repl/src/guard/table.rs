@@ -24,12 +24,41 @@ pub(crate) struct Table {
     pub(crate) secondary: Vec<UniqueIndex>,
     /// A unique index needs generated columns, which the worker computes after the trigger.
     pub(crate) computes_keys: bool,
-    /// A column can be stored out of line.
-    pub(crate) is_toastable: bool,
     pub(crate) owner: pg_sys::Oid,
     /// `to_jsonb` of a row of this table.
     to_jsonb: RefCell<pg_sys::FmgrInfo>,
+    /// Holds what the functions keep.
+    _memory: Memory,
 }
+
+/// A memory context that is deleted with its owner.
+struct Memory(pg_sys::MemoryContext);
+
+impl Memory {
+    unsafe fn new() -> Self {
+        // SAFETY: below a context that lives as long as the process.
+        Self(unsafe {
+            pg_sys::AllocSetContextCreateInternal(
+                pg_sys::CacheMemoryContext,
+                c"steep_repl table".as_ptr(),
+                pg_sys::ALLOCSET_SMALL_MINSIZE as usize,
+                pg_sys::ALLOCSET_SMALL_INITSIZE as usize,
+                pg_sys::ALLOCSET_SMALL_MAXSIZE as usize,
+            )
+        })
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // SAFETY: made by `new`, and nothing else deletes it. At the end of the process all memory goes.
+        unsafe { pg_sys::MemoryContextDelete(self.0) };
+    }
+}
+
+/// Rows with more than this out of line are not logged: `jsonb` ends at 256 MB, escapes included.
+const LOGGED_SIZE: usize = 32 << 20;
+const TOO_LARGE: &str = r#"{"steep_repl": "the row is too large to be logged"}"#;
 
 pub(crate) struct Column {
     pub(crate) name: String,
@@ -100,6 +129,7 @@ impl Table {
         // SAFETY: an open relation's descriptor and catalog look-ups.
         unsafe {
             let class = (*relation).rd_rel;
+            let memory = Memory::new();
             let root = root_of((*relation).rd_id, (*class).relispartition);
             let columns = columns((*relation).rd_att);
             let (indexes, key_index) = unique_indexes(relation);
@@ -107,7 +137,9 @@ impl Table {
             let key_columns = key_of.map_or(Vec::new(), |(index, keys)| {
                 index.columns.as_ref().map_or(Vec::new(), |places| places[..*keys].to_vec())
             });
-            let key = key_columns.iter().map(|place| KeyColumn::new(*place, (*relation).rd_att));
+            let key = key_columns
+                .iter()
+                .map(|place| KeyColumn::new(*place, (*relation).rd_att, memory.0));
             let key = key.collect();
             let generated = |place: &usize| !columns[*place].is_sent;
             let computes_keys = indexes
@@ -124,14 +156,14 @@ impl Table {
                 root,
                 schema: text(pg_sys::get_namespace_name(pg_sys::get_rel_namespace(root))),
                 name: text(pg_sys::get_rel_name(root)),
-                is_toastable: columns.iter().any(|column| column.is_toastable),
                 columns,
                 key,
                 key_index,
                 secondary,
                 computes_keys,
                 owner: (*class).relowner,
-                to_jsonb: RefCell::new(to_jsonb_of((*class).reltype)),
+                to_jsonb: RefCell::new(to_jsonb_of((*class).reltype, memory.0)),
+                _memory: memory,
             }
         }
     }
@@ -147,9 +179,29 @@ impl Table {
     ) -> pg_sys::Datum {
         // SAFETY: the caller's promise; the function info was made for this row type.
         unsafe {
+            if self.is_too_large(tuple, descriptor) {
+                return super::key::jsonb(TOO_LARGE.to_owned());
+            }
             let row = pg_sys::heap_copy_tuple_as_datum(tuple, descriptor);
             pg_sys::FunctionCall1Coll(self.to_jsonb.as_ptr(), pg_sys::InvalidOid, row)
         }
+    }
+
+    unsafe fn is_too_large(&self, tuple: pg_sys::HeapTuple, descriptor: pg_sys::TupleDesc) -> bool {
+        let values = self.columns.iter().enumerate().filter(|(_, column)| column.is_toastable);
+        let sizes = values.map(|(place, _)| {
+            let mut is_null = false;
+            // SAFETY: the caller's promise; only values out of line are that large.
+            unsafe {
+                let value = pg_sys::heap_getattr(tuple, place as i32 + 1, descriptor, &mut is_null);
+                if is_null || !pgrx::varlena::varatt_is_1b_e(value.cast_mut_ptr()) {
+                    0
+                } else {
+                    pg_sys::toast_raw_datum_size(value)
+                }
+            }
+        });
+        sizes.sum::<usize>() > LOGGED_SIZE
     }
 
     pub(crate) fn qualified_name(&self) -> String {
@@ -162,19 +214,25 @@ impl Table {
 }
 
 impl KeyColumn {
-    unsafe fn new(place: usize, descriptor: pg_sys::TupleDesc) -> Self {
+    unsafe fn new(
+        place: usize,
+        descriptor: pg_sys::TupleDesc,
+        memory: pg_sys::MemoryContext,
+    ) -> Self {
         // SAFETY: the type cache lives as long as the process, and so do its function infos.
         unsafe {
             let attribute = attribute(descriptor, place);
             let flags = pg_sys::TYPECACHE_HASH_EXTENDED_PROC_FINFO | pg_sys::TYPECACHE_EQ_OPR_FINFO;
             let entry = pg_sys::lookup_type_cache((*attribute).atttypid, flags.cast_signed());
-            let hash = (*entry).hash_extended_proc_finfo;
+            let (mut hash, mut equal) = ((*entry).hash_extended_proc_finfo, (*entry).eq_opr_finfo);
+            (hash.fn_mcxt, equal.fn_mcxt) = (memory, memory);
+            (hash.fn_extra, equal.fn_extra) = (std::ptr::null_mut(), std::ptr::null_mut());
             Self {
                 place,
                 collation: (*attribute).attcollation,
                 hash: (hash.fn_oid != pg_sys::InvalidOid).then(|| RefCell::new(hash)),
-                equal: RefCell::new((*entry).eq_opr_finfo),
-                output: RefCell::new(output_of((*attribute).atttypid)),
+                equal: RefCell::new(equal),
+                output: RefCell::new(output_of((*attribute).atttypid, memory)),
             }
         }
     }
@@ -351,22 +409,22 @@ unsafe fn unique_indexes(relation: pg_sys::Relation) -> (Vec<(UniqueIndex, usize
     }
 }
 
-unsafe fn output_of(kind: pg_sys::Oid) -> pg_sys::FmgrInfo {
-    // SAFETY: a catalog look-up; what the function keeps lives as long as the process.
+unsafe fn output_of(kind: pg_sys::Oid, memory: pg_sys::MemoryContext) -> pg_sys::FmgrInfo {
+    // SAFETY: a catalog look-up; what the function keeps lives as long as the table's description.
     unsafe {
         let (mut output, mut is_varlena) = (pg_sys::InvalidOid, false);
         pg_sys::getTypeOutputInfo(kind, &mut output, &mut is_varlena);
         let mut info = pg_sys::FmgrInfo::default();
-        pg_sys::fmgr_info_cxt(output, &mut info, pg_sys::CacheMemoryContext);
+        pg_sys::fmgr_info_cxt(output, &mut info, memory);
         info
     }
 }
 
 /// `to_jsonb(anyelement)` learns its argument's type from the expression it stands in.
-unsafe fn to_jsonb_of(row_type: pg_sys::Oid) -> pg_sys::FmgrInfo {
-    // SAFETY: the nodes are made in memory that lives as long as the process, once a table.
+unsafe fn to_jsonb_of(row_type: pg_sys::Oid, memory: pg_sys::MemoryContext) -> pg_sys::FmgrInfo {
+    // SAFETY: the nodes live as long as the table's description.
     unsafe {
-        let context = pg_sys::MemoryContextSwitchTo(pg_sys::CacheMemoryContext);
+        let context = pg_sys::MemoryContextSwitchTo(memory);
         let argument = pg_sys::makeNullConst(row_type, -1, pg_sys::InvalidOid);
         let arguments = pg_sys::lappend(std::ptr::null_mut(), argument.cast());
         let call = pg_sys::makeFuncExpr(
@@ -378,11 +436,7 @@ unsafe fn to_jsonb_of(row_type: pg_sys::Oid) -> pg_sys::FmgrInfo {
             pg_sys::CoercionForm::COERCE_EXPLICIT_CALL,
         );
         let mut info = pg_sys::FmgrInfo::default();
-        pg_sys::fmgr_info_cxt(
-            pg_sys::Oid::from(pg_sys::F_TO_JSONB),
-            &mut info,
-            pg_sys::CacheMemoryContext,
-        );
+        pg_sys::fmgr_info_cxt(pg_sys::Oid::from(pg_sys::F_TO_JSONB), &mut info, memory);
         info.fn_expr = call.cast();
         pg_sys::MemoryContextSwitchTo(context);
         info

@@ -1,10 +1,10 @@
 //! `steep_repl.tombstones`: deleted keys, and the versions of their deletes.
 
 use super::chunk::{self, Keys};
-use super::held::Writer;
+use super::held::{Writer, WriterKind};
 use super::table::Table;
-use super::{key, own_table, presence, scope};
-use crate::tap::session::{Session, TablePolicy};
+use super::{key, modes, own_table, scope};
+use crate::tap::session::{self, Session, TablePolicy};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use steep_conflict::{Held, RowState, Version};
@@ -38,6 +38,7 @@ impl Tombstone {
     /// The state of the key.
     pub(super) fn state(&self, session: &Session, policy: &TablePolicy) -> RowState {
         match self.retracted {
+            _ if self.is_own_loser(session) => RowState::Retracted(Held::Own),
             Some((at, node)) => {
                 let origin = session.origin(policy, node.unwrap_or(session.own));
                 RowState::Retracted(Held::Known(Version::new(at, origin)))
@@ -46,13 +47,20 @@ impl Tombstone {
         }
     }
 
-    fn order(&self) -> (bool, CommitTs) {
+    /// Whether the transaction that is being applied lost a contest with this row a moment ago: it
+    /// may pass through states that collide, and only its last word on a row counts.
+    fn is_own_loser(&self, session: &Session) -> bool {
+        self.writer.kind == WriterKind::Own
+            && self.retracted.is_some_and(|(at, node)| {
+                node == Some(session.peer) && at == session::remote_commit_ts()
+            })
+    }
+
+    fn order(&self, session: &Session) -> (bool, CommitTs) {
         match (self.retracted, self.writer.commit_ts()) {
-            (Some((at, _)), _) => (false, at),
+            (Some((at, _)), _) => (self.is_own_loser(session), at),
             // What this transaction wrote is the newest; what is too old to be known the oldest.
-            (None, None) => {
-                (matches!(self.writer.kind, super::held::WriterKind::Own), CommitTs::MIN)
-            }
+            (None, None) => (self.writer.kind == WriterKind::Own, CommitTs::MIN),
             (None, Some(at)) => (false, at),
         }
     }
@@ -89,7 +97,7 @@ pub(super) unsafe fn find(
                 break;
             }
             if let Some(found) = read(table, slot, session, tuple, (*relation).rd_att)
-                && newest.as_ref().is_none_or(|known| known.order() < found.order())
+                && newest.as_ref().is_none_or(|known| known.order(session) <= found.order(session))
             {
                 newest = Some(found);
             }
@@ -98,7 +106,7 @@ pub(super) unsafe fn find(
         pg_sys::UnregisterSnapshot(snapshot);
         pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
         for found in find_in_chunks(table, slot, hash.cast_unsigned()) {
-            if newest.as_ref().is_none_or(|known| known.order() < found.order()) {
+            if newest.as_ref().is_none_or(|known| known.order(session) <= found.order(session)) {
                 newest = Some(found);
             }
         }
@@ -225,7 +233,6 @@ unsafe fn add(
             Deleter::Here => (None, own_xid()),
             Deleter::Peer { node, xid } => ((*node).into_datum(), (*xid).into()),
         };
-        presence::announce(table.root);
         own_table::add(
             own_table::oid(c"tombstones"),
             &[
@@ -247,7 +254,6 @@ unsafe fn add(
 /// # Safety
 /// Inside a transaction.
 pub(super) unsafe fn bury_chunks(table: &Table, keys: Keys) {
-    presence::announce(table.root);
     // SAFETY: the caller's promise; the values are those of the table's columns.
     unsafe {
         let chunks = own_table::oid(c"tombstone_chunks");
@@ -283,29 +289,48 @@ unsafe fn own_xid() -> pg_sys::Datum {
 /// # Safety
 /// `slot` holds a row of the table.
 pub(super) unsafe fn keeps_columns(table: &Table, slot: *mut pg_sys::TupleTableSlot) -> bool {
-    table.is_toastable
-        && table.columns.iter().enumerate().filter(|(_, column)| column.is_toastable).any(
-            // SAFETY: a value of a type of variable length.
-            |(place, _)| unsafe {
-                let (value, is_null) = key::value(slot, place);
-                !is_null && pgrx::varlena::varatt_is_1b_e(value.cast_mut_ptr())
-            },
-        )
+    // SAFETY: the caller's promise.
+    toastable(table).any(|(place, _)| unsafe { kept_value(slot, place) }.is_some())
 }
 
-/// The columns of a row that are stored out of line, as a JSON object of their texts.
-unsafe fn old_row(table: &Table, slot: *mut pg_sys::TupleTableSlot) -> Option<pg_sys::Datum> {
-    if !table.is_toastable {
-        return None;
+/// Values from this size on may be stored out of line on some node, and then be left out of an
+/// update's message: PostgreSQL moves the longest values of a long row (`toast_tuple_find_biggest_attribute`,
+/// toast_helper.c), and a row of many short ones is not worth the space of all its tombstones.
+const MAY_BE_LEFT_OUT: usize = 200;
+/// Longer values are not kept: an update that leaves them out waits for a person.
+const TOO_LONG: usize = 16 << 20;
+
+fn toastable(table: &Table) -> impl Iterator<Item = (usize, &super::table::Column)> {
+    table.columns.iter().enumerate().filter(|(_, column)| column.is_toastable)
+}
+
+/// The value at a place, if an update on another node may leave it out of its message.
+unsafe fn kept_value(slot: *mut pg_sys::TupleTableSlot, place: usize) -> Option<pg_sys::Datum> {
+    // SAFETY: a value of a type of variable length.
+    unsafe {
+        let (value, is_null) = key::value(slot, place);
+        if is_null {
+            return None;
+        }
+        let size = if pgrx::varlena::varatt_is_1b_e(value.cast_mut_ptr()) {
+            // Out of line here already: to be kept, however short.
+            pg_sys::toast_raw_datum_size(value).max(MAY_BE_LEFT_OUT)
+        } else {
+            pgrx::varlena::varsize_any(value.cast_mut_ptr())
+        };
+        (MAY_BE_LEFT_OUT..=TOO_LONG).contains(&size).then_some(value)
     }
+}
+
+/// The columns of a row that an update may leave out, as a JSON object of their texts.
+unsafe fn old_row(table: &Table, slot: *mut pg_sys::TupleTableSlot) -> Option<pg_sys::Datum> {
     let mut json = String::new();
-    for (place, column) in table.columns.iter().enumerate().filter(|(_, c)| c.is_toastable) {
-        // SAFETY: a value of a type of variable length.
+    // SAFETY: the caller's promise.
+    let _settings = unsafe { modes::stable_texts() };
+    for (place, column) in toastable(table) {
+        // SAFETY: as above.
         let text = unsafe {
-            let (value, is_null) = key::value(slot, place);
-            if is_null || !pgrx::varlena::varatt_is_1b_e(value.cast_mut_ptr()) {
-                continue;
-            }
+            let Some(value) = kept_value(slot, place) else { continue };
             std::ffi::CStr::from_ptr(column.text(value))
         };
         json.push(if json.is_empty() { '{' } else { ',' });

@@ -7,6 +7,7 @@ use super::update::{self, Rows};
 use super::write::{self, Mode};
 use super::{Verdict, delete, local_deletes, place, presence, retraction, tombstone};
 use crate::tap::transaction::TRANSACTION;
+use crate::tap::{self, relations};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use steep_conflict::ChangeKind;
@@ -90,11 +91,19 @@ unsafe fn guard(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
             return row.into();
         }
         let mode = write::mode();
+        let table = Table::of((*data).tg_relation);
+        if !tap::is_installed() {
+            applying::require_session(&table);
+        }
+        // What a user's trigger writes in the worker is no change of the stream.
+        let arrived = TRANSACTION.with_borrow(|transaction| transaction.last);
+        if !arrived.is_some_and(|arrived| relations::is_of(arrived.relation, &table)) {
+            return row.into();
+        }
         TRANSACTION.with_borrow_mut(|transaction| transaction.hit = true);
         if matches!(mode, Mode::Decided) {
             return row.into();
         }
-        let table = Table::of((*data).tg_relation);
         let verdict = match event {
             pg_sys::TRIGGER_EVENT_INSERT => insert(&table, data, &mode),
             pg_sys::TRIGGER_EVENT_UPDATE => update::update(
@@ -174,9 +183,11 @@ unsafe fn retract(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
     // SAFETY: a trigger call for an insert into steep_repl.retractions.
     unsafe {
         let data = trigger(call);
-        // This node's own are carried out already.
+        // This node's own are carried out already. A peer's need not be kept, and its numbers begin
+        // again when it is built anew.
         if pg_sys::IsLogicalWorker() && pg_sys::replorigin_session_origin != 0 {
             retraction::apply((*data).tg_trigslot);
+            return pg_sys::Datum::null();
         }
         (*data).tg_trigtuple.into()
     }

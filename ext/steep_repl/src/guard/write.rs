@@ -103,6 +103,8 @@ unsafe fn run(
     // SAFETY: the caller's promise; as the table's owner, as the worker itself would.
     let result = unsafe {
         superuser::as_user(table.owner, || {
+            // What the worker itself writes does not ask either.
+            let is_read_only = std::mem::replace(&mut *(&raw mut pg_sys::XactReadOnly), false);
             pg_sys::SPI_connect();
             let result = pg_sys::SPI_execute_with_args(
                 statement.as_ptr(),
@@ -114,6 +116,7 @@ unsafe fn run(
                 0,
             );
             pg_sys::SPI_finish();
+            pg_sys::XactReadOnly = is_read_only;
             result
         })
     };

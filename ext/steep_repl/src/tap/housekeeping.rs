@@ -43,6 +43,7 @@ pub(super) unsafe fn between_transactions() {
         if is_due {
             LAST_BEAT.set(Some(Instant::now()));
             as_own_write("select steep_repl.beat_if_due()");
+            session::heartbeat_applied();
             // Beats come before: without their echoes there is nothing to remove.
             let last = LAST_MAINTENANCE.get().unwrap_or_else(Instant::now);
             LAST_MAINTENANCE.set(Some(last));

@@ -39,6 +39,7 @@ pub(crate) fn register() {
     // SAFETY: `_PG_init` runs in the only thread; the callbacks live as long as the process.
     unsafe {
         pg_sys::RegisterXactCallback(Some(at_transaction_end), std::ptr::null_mut());
+        pg_sys::RegisterSubXactCallback(Some(at_subtransaction_end), std::ptr::null_mut());
         pg_sys::CacheRegisterRelcacheCallback(
             Some(session::at_relcache_invalidation),
             pg_sys::Datum::null(),
@@ -67,6 +68,18 @@ unsafe extern "C-unwind" fn at_transaction_end(
     guard::at_transaction_end(event);
 }
 
+#[pg_guard]
+unsafe extern "C-unwind" fn at_subtransaction_end(
+    event: pg_sys::SubXactEvent::Type,
+    _subtransaction: pg_sys::SubTransactionId,
+    _parent: pg_sys::SubTransactionId,
+    _argument: *mut c_void,
+) {
+    if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
+        guard::subtransaction_aborted();
+    }
+}
+
 /// Whether this process applies a stream: a worker that copies a table receives its rows through
 /// the same function, without frames, and a parallel apply worker receives nothing.
 unsafe fn is_apply_worker() -> bool {
@@ -79,6 +92,14 @@ unsafe fn is_apply_worker() -> bool {
         let name = CStr::from_ptr((*pg_sys::MyBgworkerEntry).bgw_name.as_ptr());
         name.to_bytes().starts_with(b"logical replication apply worker")
     }
+}
+
+/// Whether the changes that this process applies pass through here. They do not in a worker that
+/// copies a table, nor in a parallel one.
+pub(crate) fn is_installed() -> bool {
+    // SAFETY: written once, by this thread.
+    let original = unsafe { ORIGINAL };
+    original.is_some()
 }
 
 /// `walrcv_receive`: ends what the last message began, waits for the next, and looks at it.
@@ -115,11 +136,28 @@ unsafe fn finish_last_message() {
                 && !TRANSACTION.with_borrow(|transaction| transaction.hit)
             {
                 guard::no_trigger_fired(&arrived);
+                // Judging it has put it back; its bytes are about to be freed.
+                TRANSACTION.with_borrow_mut(|transaction| transaction.last = None);
             }
         } else {
             housekeeping::between_transactions();
         }
     }
+}
+
+/// A message of a peer cannot be understood: going on would lose what it says.
+pub(crate) fn unreadable(what: &str) {
+    if !session::is_peer() {
+        return;
+    }
+    ereport!(
+        PgLogLevel::ERROR,
+        PgSqlErrorCode::ERRCODE_PROTOCOL_VIOLATION,
+        format!(
+            "subscription \"{}\" delivered a {what} that cannot be read",
+            session::subscription()
+        )
+    );
 }
 
 fn arrived(message: Message<'_>) {
@@ -135,11 +173,10 @@ fn arrived(message: Message<'_>) {
             }
             TRANSACTION.with_borrow_mut(|transaction| transaction.begin(commit_ts, xid));
         }
-        Message::Relation(body) => {
-            if let Some(relation) = Relation::parse(body) {
-                relations::learn(relation);
-            }
-        }
+        Message::Relation(body) => match Relation::parse(body) {
+            Some(relation) => relations::learn(relation),
+            None => unreadable("description of a table"),
+        },
         Message::Row { kind, relation, body } => TRANSACTION.with_borrow_mut(|transaction| {
             transaction.hit = false;
             transaction.last = Some(Arrived { kind, relation, body: body.into() });

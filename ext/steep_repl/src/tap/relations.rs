@@ -1,6 +1,7 @@
 //! The tables the publisher has described.
 
 use super::message::Relation;
+use crate::guard::Table;
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -19,6 +20,13 @@ pub(crate) fn learn(relation: Relation) {
 /// The description of the table with this id at the publisher.
 pub(crate) fn get(id: u32) -> Option<Rc<Relation>> {
     RELATIONS.with_borrow(|known| known.get(&id).cloned())
+}
+
+/// Whether changes of the publisher's table with this id are changes of `table` here.
+pub(crate) fn is_of(id: u32, table: &Table) -> bool {
+    RELATIONS.with_borrow(|known| {
+        known.get(&id).is_some_and(|of| of.name == table.name && of.schema == table.schema)
+    })
 }
 
 impl Relation {

@@ -9,7 +9,7 @@ use pgrx::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use steep_conflict::{Detection, Origin, Origins, Strategy, saw_by_beat, saw_forwarded};
+use steep_conflict::{Detection, Origin, Origins, Strategy, saw_forwarded};
 use steep_types::{CommitTs, NodeId, Priority, Snapshot, Xid};
 
 /// What the worker knows.
@@ -33,7 +33,7 @@ pub(crate) struct Session {
     control: Vec<u32>,
     echoes: RefCell<BTreeMap<usize, Echo>>,
     /// Below this transaction no commit timestamp is kept, and all of those committed by then.
-    horizon: Option<(Xid, CommitTs)>,
+    horizon: Cell<Option<(Xid, CommitTs)>>,
 }
 
 /// What the peer's latest heartbeat applied here says of another node's writes.
@@ -106,7 +106,7 @@ fn name_by_origin() -> String {
     .unwrap_or_else(|| "?".to_owned())
 }
 
-/// A heartbeat of the peer has been applied.
+/// A heartbeat of the peer has been applied, or one of this node was made.
 pub(crate) fn heartbeat_applied() {
     HAS_BEAT.set(true);
 }
@@ -137,7 +137,12 @@ pub(super) unsafe fn refresh() {
     if !IS_STALE.replace(false) {
         if let Some(session) = current().filter(|_| has_beat) {
             // SAFETY: the caller's promise.
-            unsafe { superuser::in_transaction(|| spi(load_echoes(&session))) };
+            unsafe {
+                superuser::in_transaction(|| {
+                    spi(load_echoes(&session));
+                    spi(load_horizon(&session));
+                })
+            };
         }
         return;
     }
@@ -229,7 +234,9 @@ impl Session {
         let echoes = self.echoes.borrow();
         let Some(echo) = echoes.get(&node) else { return false };
         if node == self.own {
-            saw_by_beat(Some(&echo.snapshot), xid)
+            // A row may hold the id of a subtransaction, which a snapshot does not list: only below
+            // its lower bound every transaction had ended, with all of its subtransactions.
+            xid < echo.snapshot.xmin()
         } else {
             saw_forwarded(echo.applied, xid)
         }
@@ -258,7 +265,7 @@ impl Session {
     /// A time below which every commit whose timestamp is lost lies.
     pub(crate) fn horizon(&self) -> CommitTs {
         let oldest = crate::guard::oldest_commit_timestamp_xid();
-        match self.horizon {
+        match self.horizon.get() {
             Some((xid, at)) if xid == oldest => at,
             // It has advanced since the last heartbeat: by now at the latest.
             // SAFETY: reads the clock.
@@ -269,9 +276,7 @@ impl Session {
 
 /// As superuser: the worker's user need not have rights on the extension's tables.
 fn load() -> Option<Session> {
-    // SAFETY: inside a transaction; plain catalog look-ups and reads of globals.
-    let schema = unsafe { pg_sys::get_namespace_oid(c"steep_repl".as_ptr(), true) };
-    if schema == pg_sys::InvalidOid {
+    if !spi(is_ours()) {
         return None;
     }
     // SAFETY: a plain global, set when the worker starts.
@@ -286,8 +291,28 @@ fn load() -> Option<Session> {
     }
     spi(load_tables(&mut session));
     spi(load_echoes(&session));
-    spi(load_horizon(&mut session));
+    spi(load_horizon(&session));
     Some(session)
+}
+
+/// Whether schema `steep_repl` of this database is the extension's: anybody may have made one of
+/// that name, with functions of their own, where the extension is not installed.
+fn is_ours() -> spi::Result<bool> {
+    Spi::connect(|client| {
+        let row = client.select(
+            "select true
+             from pg_catalog.pg_extension e
+             join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+               and d.refobjid = e.oid and d.deptype = 'e'
+               and d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+             join pg_catalog.pg_class c on c.oid = d.objid and c.relname = 'peers'
+             join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'steep_repl'
+             where e.extname = 'steep_repl'",
+            Some(1),
+            &[],
+        )?;
+        Ok(!row.is_empty())
+    })
 }
 
 /// A row of `steep_repl.peers`.
@@ -415,7 +440,7 @@ fn load_echoes(session: &Session) -> spi::Result<()> {
     })
 }
 
-fn load_horizon(session: &mut Session) -> spi::Result<()> {
+fn load_horizon(session: &Session) -> spi::Result<()> {
     Spi::connect(|client| {
         let row = client.select(
             "select oldest_xid,
@@ -427,7 +452,7 @@ fn load_horizon(session: &mut Session) -> spi::Result<()> {
         for row in row {
             let oldest = row.get::<i64>(1)?.unwrap_or_default();
             let at = row.get::<i64>(2)?.unwrap_or_default();
-            session.horizon = Some((Xid::new(oldest.unsigned_abs()), CommitTs::from_micros(at)));
+            session.horizon.set(Some((Xid::new(oldest.unsigned_abs()), CommitTs::from_micros(at))));
         }
         Ok(())
     })
