@@ -34,7 +34,9 @@ pub(super) unsafe fn no_trigger_fired(arrived: &Arrived) {
 unsafe fn judge(arrived: &Arrived, session: &Rc<Session>, relation: &Rc<Relation>) {
     // SAFETY: the caller's promise, throughout.
     unsafe {
-        let Some(oid) = relation.local() else { return not_added(&relation.schema, &relation.name) };
+        let Some(oid) = relation.local() else {
+            return not_added(&relation.schema, &relation.name);
+        };
         if session.is_control(oid) {
             if relation.name == "heartbeats" {
                 session::heartbeat_applied();

@@ -17,12 +17,13 @@ pub(super) struct OpenTable {
     pub(super) descriptor: pg_sys::TupleDesc,
 }
 
+/// The unique indexes of a table; `None` for those that have to be asked in full.
+type Probers = Vec<(pg_sys::Oid, Option<Prober>)>;
+
 thread_local! {
     static OPEN: RefCell<Vec<OpenTable>> = const { RefCell::new(Vec::new()) };
-    /// Of each open table that was probed, its unique indexes; `None` for those that have to be
-    /// asked in full.
-    static PROBERS: RefCell<Vec<(pg_sys::Oid, Vec<(pg_sys::Oid, Option<Prober>)>)>> =
-        const { RefCell::new(Vec::new()) };
+    /// Of each open table that was probed.
+    static PROBERS: RefCell<Vec<(pg_sys::Oid, Probers)>> = const { RefCell::new(Vec::new()) };
 }
 
 impl OpenTable {
@@ -197,7 +198,7 @@ impl OpenTable {
         }
     }
 
-    unsafe fn probers(&self, table: &Table) -> Vec<(pg_sys::Oid, Option<Prober>)> {
+    unsafe fn probers(&self, table: &Table) -> Probers {
         // SAFETY: the scans live as long as the open table.
         unsafe {
             let context = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
