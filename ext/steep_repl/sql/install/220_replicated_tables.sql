@@ -234,15 +234,20 @@ begin
     else 'create trigger steep_repl_deletes after delete on %s '
       'referencing old table as steep_repl_deleted for each statement execute function steep_repl.record_deletes()'
     end, p_relation);
-  -- Always: what a session in replica mode deletes is published as well.
-  execute format('alter table %s enable always trigger steep_repl_deletes', p_relation);
+  -- Always: what a session in replica mode deletes is published as well. Not the row trigger of a
+  -- partitioned table, which an apply worker would queue and never close (finish_edata, worker.c).
+  if (select c.relkind from pg_class c where c.oid = p_relation) <> 'p' then
+    execute format('alter table %s enable always trigger steep_repl_deletes', p_relation);
+  end if;
   execute format('create trigger steep_repl_keys after update on %s for each row when (%s) '
     'execute function steep_repl.record_deletes()', p_relation, (
       select string_agg(format('old.%1$I is distinct from new.%1$I', a.attname), ' or ')
       from pg_index i join pg_attribute a on a.attrelid = i.indrelid
         and a.attnum = any ((i.indkey::smallint[])[0:i.indnkeyatts - 1])
       where i.indexrelid = steep_repl.key_index(p_relation)));
-  execute format('alter table %s enable always trigger steep_repl_keys', p_relation);
+  if (select c.relkind from pg_class c where c.oid = p_relation) <> 'p' then
+    execute format('alter table %s enable always trigger steep_repl_keys', p_relation);
+  end if;
   for v_relation in
     select c.oid from pg_class c
     where c.oid = p_relation or c.oid in (select t.relid from pg_partition_tree(p_relation) t)
