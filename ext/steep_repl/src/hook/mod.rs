@@ -2,6 +2,7 @@
 
 mod dormant;
 mod executor;
+mod origins;
 mod utility;
 
 pub(crate) use self::dormant::hide_dormant_triggers;

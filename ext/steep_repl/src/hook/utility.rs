@@ -8,6 +8,7 @@
 #![allow(unsafe_code)]
 
 use super::dormant::hide_dormant_triggers;
+use super::origins;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::{CStr, c_char};
@@ -59,8 +60,10 @@ unsafe extern "C-unwind" fn process_utility(
     unsafe {
         trace(statement);
         before_copy(statement);
+        origins::before_drop(statement);
         let next = NEXT.unwrap_or(standard_process_utility);
         next(statement, query, read_only_tree, context, params, query_env, dest, completion);
+        origins::after_drop();
     }
 }
 

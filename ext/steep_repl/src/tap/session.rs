@@ -337,6 +337,18 @@ fn is_ours() -> spi::Result<bool> {
     })
 }
 
+/// The node whose writes a subscription delivers. As superuser, inside a transaction.
+pub(crate) fn node_of_subscription(subscription: &str) -> Option<String> {
+    if !spi(is_ours()) {
+        return None;
+    }
+    spi(Spi::connect(|client| {
+        let statement = "select p.node_id from steep_repl.peers p where p.subscription = $1::name";
+        let rows = client.select(statement, Some(1), &[subscription.into()])?;
+        if rows.is_empty() { Ok(None) } else { rows.first().get_one::<String>() }
+    }))
+}
+
 /// A row of `steep_repl.peers`.
 struct Peer {
     node: String,
@@ -351,7 +363,11 @@ fn load_peers() -> spi::Result<Vec<Peer>> {
              from steep_repl.peers p
              join pg_catalog.pg_subscription s on s.subname = p.subscription
              join pg_catalog.pg_database d on d.oid = s.subdbid and d.datname = pg_catalog.current_database()
-             join pg_catalog.pg_replication_origin o on o.roname = 'pg_' || s.oid",
+             join pg_catalog.pg_replication_origin o on o.roname = 'pg_' || s.oid
+             union all
+             -- Numbers of subscriptions that were dropped (hook/origins.rs).
+             select split_part(o.roname, ':', 2), '', o.roident::integer
+             from pg_catalog.pg_replication_origin o where o.roname like 'steep!_repl:%' escape '!'",
             None,
             &[],
         )?;
