@@ -81,7 +81,7 @@ pub(super) fn check(group: &Group) -> Result<Findings, Failure> {
         writes: wrote.len(),
         rows: last.len(),
         conflicts: count(group, "steep_repl.conflict_log")?,
-        retractions: count(group, "steep_repl.retractions")? / group.names().len(),
+        retractions: count(group, "steep_repl.retractions")?,
         retries: group
             .nodes()
             .iter()

@@ -1,7 +1,7 @@
 //! What a node does, as statements.
 
 use super::random::Random;
-use super::schema::{KEYS, VALUES, token};
+use super::schema::{BULK, KEYS, VALUES, token};
 
 /// One statement of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,12 @@ pub(super) enum Operation {
     Delete { table: Table, key: u64 },
     /// Many rows go.
     DeleteMany { table: Table, modulus: u64, rest: u64 },
+    /// A table of many rows is filled where it has none.
+    Fill,
+    /// A statement deletes more rows at once than are kept one by one.
+    Empty,
+    /// One of its rows gets new values.
+    UpdateOneOfMany { key: u64 },
     /// One row goes and comes again.
     Replace { table: Table, key: u64, value: u64 },
 }
@@ -112,6 +118,11 @@ impl Operation {
         let table = *random.pick(&Table::ALL);
         let key = random.below(KEYS);
         let value = random.below(VALUES);
+        match random.below(42) {
+            40 => return Self::many(random),
+            41 => return Self::UpdateOneOfMany { key: random.below(BULK) },
+            _ => {}
+        }
         match random.below(20) {
             0..4 => Self::Upsert { table, key, value },
             4..7 => Self::Insert { table, key, value },
@@ -126,9 +137,21 @@ impl Operation {
         }
     }
 
+    fn many(random: &mut Random) -> Self {
+        if random.below(2) == 0 { Self::Fill } else { Self::Empty }
+    }
+
     pub(super) fn sql(&self, node: &str) -> String {
         let set = format!("token = {}", token(node));
         match *self {
+            Self::Fill => format!(
+                "insert into bulk select i, {} from generate_series(0, {}) i \
+                 on conflict do nothing",
+                token(node),
+                BULK - 1
+            ),
+            Self::Empty => "delete from bulk".to_owned(),
+            Self::UpdateOneOfMany { key } => format!("update bulk set {set} where id = {key}"),
             Self::Upsert { table, key, value } => {
                 let (columns, values) = table.row(node, key, value);
                 format!(
@@ -208,7 +231,7 @@ pub(super) fn transaction(random: &mut Random, node: &str) -> Vec<String> {
     let one = |random: &mut Random| Operation::random(random).sql(node);
     match random.below(10) {
         0..6 => vec![one(random)],
-        6..9 => {
+        6..8 => {
             let mut statements = vec!["begin".to_owned()];
             for _ in 0..2 + random.below(5) {
                 statements.push(one(random));
@@ -216,7 +239,7 @@ pub(super) fn transaction(random: &mut Random, node: &str) -> Vec<String> {
             statements.push("commit".to_owned());
             statements
         }
-        _ => vec![
+        8 => vec![
             "begin".to_owned(),
             one(random),
             "savepoint s".to_owned(),
@@ -226,6 +249,7 @@ pub(super) fn transaction(random: &mut Random, node: &str) -> Vec<String> {
             one(random),
             "commit".to_owned(),
         ],
+        _ => vec!["begin".to_owned(), one(random), one(random), "rollback".to_owned()],
     }
 }
 

@@ -3,10 +3,13 @@
 use crate::{Failure, Group};
 
 /// The tables, of which every one has the column `token`.
-pub(super) const TABLES: [&str; 3] = ["plain", "exact", "parted"];
+pub(super) const TABLES: [&str; 4] = ["plain", "exact", "parted", "bulk"];
 
 /// How many keys are fought over in each table: few, so that nodes meet.
 pub(super) const KEYS: u64 = 40;
+
+/// How many rows the large table has: enough for its deletes to be kept in chunks.
+pub(super) const BULK: u64 = 1_200;
 
 /// How many values of the unique columns there are: about as many as rows.
 pub(super) const VALUES: u64 = 30;
@@ -19,6 +22,7 @@ create table parted (id int primary key, token text not null, code text, g int g
   partition by range (id);
 create table parted_1 partition of parted for values from (0) to (20);
 create table parted_2 partition of parted for values from (20) to (1000);
+create table bulk (id int primary key, token text not null);
 create table history (relation text, operation text, old jsonb, new jsonb);
 create sequence tokens;
 create function note() returns trigger language plpgsql set search_path = public as $$
@@ -34,6 +38,8 @@ create trigger note after insert or update or delete on exact
   for each row execute function note('exact');
 create trigger note after insert or update or delete on parted
   for each row execute function note('parted');
+create trigger note after insert or update or delete on bulk
+  for each row execute function note('bulk');
 ";
 
 /// Makes the tables on every node.
@@ -42,7 +48,8 @@ pub(super) fn create(group: &Group) -> Result<(), Failure> {
     group.add_table("plain", "")?;
     // Whole rows in every message: an update that left its large column alone mixes with nothing.
     group.add_table("exact", "'last_write_wins', 'exact'")?;
-    group.add_table("parted", "")
+    group.add_table("parted", "")?;
+    group.add_table("bulk", "")
 }
 
 /// An expression that gives every row that is written a token of its own.

@@ -64,6 +64,7 @@ const BOTH_INSERT: i32 = 8;
 const A_INSERTS: i32 = 9;
 const B_INSERTS: i32 = 10;
 const ONCE_MORE: i32 = 11;
+const BOTH_DELETE: i32 = 12;
 
 /// Runs the course on two nodes, with either detection.
 pub(crate) fn survives(major: Major, shape: &Shape) -> Result<(), Failure> {
@@ -116,12 +117,15 @@ fn course(group: &Group, shape: &Shape) -> Result<(), Failure> {
     for n in BOTH_UPDATE..=UNTOUCHED {
         shape.insert(group, n, if n % 2 == 0 { "a" } else { "b" }, "base")?;
     }
-    shape.insert(group, ONCE_MORE, "a", "base")?;
+    for n in [ONCE_MORE, BOTH_DELETE] {
+        shape.insert(group, n, "a", "base")?;
+    }
     group.settle()?;
     group.apart()?;
     for node in ["a", "b"] {
         shape.update(group, BOTH_UPDATE, node)?;
         shape.insert(group, BOTH_INSERT, node, node)?;
+        shape.delete(group, BOTH_DELETE, node)?;
     }
     shape.delete(group, UPDATE_WINS, "a")?;
     shape.update(group, UPDATE_WINS, "b")?;
@@ -157,7 +161,7 @@ fn course(group: &Group, shape: &Shape) -> Result<(), Failure> {
         for (n, row) in &expected {
             assert_eq!(&shape.row(group, *n, node)?, row, "row {n} on {node}");
         }
-        for n in [DELETE_WINS, B_DELETES] {
+        for n in [DELETE_WINS, B_DELETES, BOTH_DELETE] {
             assert_eq!(shape.count(group, n, node)?, "0", "row {n} on {node}");
         }
     }

@@ -82,6 +82,20 @@ on_each_major! {
         })
     }
 
+    fn partitioned_with_generated_columns_and_triggers(major: Major) -> Result<(), Failure> {
+        survives_generated(major, &Shape {
+            create: "create table {t} (k int primary key, who text, \
+                    g int generated always as (k * 2) stored) partition by range (k); \
+                create table {t}_1 partition of {t} for values from (0) to (5); \
+                create table {t}_2 partition of {t} for values from (5) to (100); \
+                create or replace function nothing() returns trigger language plpgsql as $$ \
+                    begin return null; end $$; \
+                create trigger note after insert or update or delete on {t} \
+                    for each row execute function nothing()",
+            ..PLAIN
+        })
+    }
+
     fn updates_that_move_rows_between_partitions(major: Major) -> Result<(), Failure> {
         // Every node's update moves the row to a partition of its own; the key stays the same in
         // its first column only, so the rows of one number are told apart by who wrote them.
