@@ -6,10 +6,12 @@
 //! | `ext` | builds the extension and installs it into them |
 //! | `test`, `ci` | prerequisites, checks, and every test |
 //! | `cluster` | starts, stops and describes clusters to try things on |
+//! | `bench` | measures what the guard costs |
 //! | `tidy` | checks what no compiler checks: arrows, sizes, released scripts |
 //!
 //! Only [`tidy`] is an interface: `tests/tidy.rs` runs it as an ordinary test.
 
+mod bench;
 mod cache;
 mod cluster;
 mod command;
