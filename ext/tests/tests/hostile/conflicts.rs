@@ -1,6 +1,8 @@
 //! Decisions that hung on when something was written down, or by whom.
 
-use steep_ext_tests::{DATABASE, Failure, Group};
+use std::time::Instant;
+
+use steep_ext_tests::{DATABASE, Failure, Group, PATIENCE};
 use steep_testkit::{Major, on_each_major};
 
 use super::{blocked, comes_to, everywhere_is, run};
@@ -80,7 +82,7 @@ on_each_major! {
         group.write("b", "update t set v = 'B' where id = 1")?;
         blocked(&group, "a", 1)?;
         run(&group, &mut session, "commit")?;
-        group.quiet_within(steep_ext_tests::PATIENCE)?;
+        group.quiet_within(PATIENCE)?;
         let pending = "select string_agg(concat_ws(' ', conflict_type, resolution), ', ') from steep_repl.conflict_log";
         everywhere_is(&group, pending, "UPDATE-UPDATE PENDING")?;
         assert_eq!(group.value("a", "select v from t")?, "A");
@@ -96,9 +98,9 @@ on_each_major! {
         group.settle()?;
         group.execute("a", "alter database template0 allow_connections true")?;
         let unknown = "select case when pg_xact_commit_timestamp(xmin) is null then 'yes' else 'no' end from t";
-        let deadline = std::time::Instant::now() + steep_ext_tests::PATIENCE;
+        let deadline = Instant::now() + PATIENCE;
         while group.value("a", unknown)? == "no" {
-            if std::time::Instant::now() > deadline {
+            if Instant::now() > deadline {
                 return Err(group.failed("the row keeps its timestamp"));
             }
             // The slot lets go of old rows of the catalog when its reader confirms a later place.

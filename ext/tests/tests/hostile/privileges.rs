@@ -1,6 +1,7 @@
 //! Code of others that ran with a superuser's rights.
 
-use steep_ext_tests::{DATABASE, Failure, Group, login};
+use steep_ext_tests::{DATABASE, Failure, Group, PATIENCE, login};
+use steep_testkit::wait::{self, Observed};
 use steep_testkit::{Major, on_each_major};
 
 use super::{comes_to, run};
@@ -20,8 +21,8 @@ on_each_major! {
         };
         execute("b", DATABASE, "create database p")?;
         execute("b", "p", "create table q (id int primary key); create publication p for table q")?;
-        execute("a", DATABASE, "create role mallory login; create database m; \
-            grant create on database m to mallory")?;
+        execute("a", DATABASE, "create database m")?;
+        execute("a", DATABASE, "create role mallory login; grant create on database m to mallory")?;
         // Whatever the worker asks of the schema is mallory's to answer.
         execute("a", "m", &format!("create table q (id int primary key); \
             set role mallory; create schema steep_repl; set search_path = steep_repl, pg_catalog; {TAKE} \
@@ -33,15 +34,14 @@ on_each_major! {
         execute("a", "m", &format!("create subscription from_p connection '{conninfo}' publication p \
             with (slot_name = 'of_m', copy_data = false)"))?;
         execute("b", "p", "insert into q values (1); update q set id = 2; delete from q; insert into q values (3)")?;
-        let applied = "select coalesce((select string_agg(id::text, ' ') from q), '')";
-        let deadline = std::time::Instant::now() + steep_ext_tests::PATIENCE;
-        while group.node("a").value("m", applied).map_err(|error| group.failed(error))? != "3" {
-            if std::time::Instant::now() > deadline {
-                return Err(group.failed("the subscription of a database without the extension stands still"));
-            }
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        let waited = wait::until(PATIENCE, "the rows of the subscription without the extension", || {
+            let sql = "select coalesce((select string_agg(id::text, ' ') from q), 'none')";
+            let seen = group.node("a").value("m", sql).map_err(Observed::new)?;
+            if seen == "3" { Ok(()) } else { Err(Observed::new(seen)) }
+        });
+        waited.map_err(|error| group.failed(error))?;
         assert_eq!(group.value("a", IS_ELEVATED)?, "false");
+        group.node("a").expect_log("terminating logical replication (apply )?worker due to administrator command");
         execute("a", "m", "drop subscription from_p")?;
         group.finish();
         Ok(())
@@ -68,7 +68,7 @@ on_each_major! {
         run(&group, b, "update e set id = 31 where id = 3")?;
         run(&group, a, "delete from e where id = 3")?;
         group.meet();
-        group.quiet_within(steep_ext_tests::PATIENCE)?;
+        group.quiet_within(PATIENCE)?;
         for node in ["a", "b"] {
             comes_to(&group, node, IS_ELEVATED, "false")?;
         }

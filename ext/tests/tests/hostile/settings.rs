@@ -14,7 +14,12 @@ const KEYS: [(&str, &str, &str, &str); 4] = [
         "1 day 02:03:04",
         "set intervalstyle = sql_standard",
     ),
-    ("timestamptz", "2024-04-03 10:00:00+00", "2024-12-31 10:00:00+00", "set timezone = 'Asia/Kolkata'; set datestyle = German"),
+    (
+        "timestamptz",
+        "2024-04-03 10:00:00+00",
+        "2024-12-31 10:00:00+00",
+        "set timezone = 'Asia/Kolkata'; set datestyle = German",
+    ),
     ("float8", "0.30000000000000004", "1.0000000000000002", "set extra_float_digits = 0"),
 ];
 

@@ -5,7 +5,8 @@ use steep_testkit::{Major, on_each_major};
 
 use super::{comes_to, run};
 
-const WORKERS: &str = "select string_agg(pid::text, ' ' order by pid) from pg_stat_subscription where relid is null";
+const WORKERS: &str =
+    "select string_agg(pid::text, ' ' order by pid) from pg_stat_subscription where relid is null";
 
 on_each_major! {
     fn a_trigger_that_vetoes_changes_stops_no_worker(major: Major) -> Result<(), Failure> {
