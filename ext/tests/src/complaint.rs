@@ -22,6 +22,8 @@ impl Group {
             })
         });
         let found = waited.map_err(|error| self.failed(error))?;
+        // The next worker may come before the last one has left.
+        self.node(node).expect_error("is already active for PID");
         self.node(node).expect_error(words.first().copied().unwrap_or(&found.message));
         Ok(found)
     }

@@ -101,12 +101,13 @@ begin
   v_wrong := concat_ws(', ',
     case when v_subscription.substream::text <> 'f' then 'streaming = off' end,
     case when v_subscription.subtwophasestate <> 'd' then 'two_phase = false' end,
+    case when v_subscription.subdisableonerr then 'disable_on_error = false' end,
     case when v_subscription.suborigin <> 'none' then 'origin = none' end);
   if v_wrong <> '' then
     raise exception using
       errcode = 'object_not_in_prerequisite_state',
       message = format('subscription "%s" cannot serve as a peer''s', p_subscription),
-      detail = 'Conflicts are decided by the commit timestamp of whole transactions of their first origin.',
+      detail = 'Conflicts are decided by the commit timestamp of whole transactions of their first origin, and a transaction that meets another is tried again.',
       hint = format('It needs: %s. See ALTER SUBSCRIPTION … SET.', v_wrong);
   end if;
   select p.node_id into v_other from steep_repl.peers p where p.subscription = p_subscription;

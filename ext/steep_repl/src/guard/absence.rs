@@ -40,12 +40,7 @@ impl Prober {
             let keys: Option<Vec<_>> = (0..count).map(|nth| scan_key(index, nth)).collect();
             let keys = keys?;
             let snapshot = &raw mut pg_sys::SnapshotAnyData;
-            let count = count as i32;
-            #[cfg(any(feature = "pg16", feature = "pg17"))]
-            let scan = pg_sys::index_beginscan(heap, index, snapshot, count, 0);
-            #[cfg(not(any(feature = "pg16", feature = "pg17")))]
-            let scan =
-                pg_sys::index_beginscan(heap, index, snapshot, std::ptr::null_mut(), count, 0);
+            let scan = begin_scan(heap, index, snapshot, count as i32);
             let descends = *(*index).rd_indoption & pg_sys::INDOPTION_DESC as i16 != 0;
             let compare = (!descends).then(|| pg_sys::index_getprocinfo(index, 1, BTORDER_PROC));
             Some(Self { index, scan, keys, places, compare })
@@ -144,6 +139,54 @@ unsafe fn last_entry(page: *mut std::ffi::c_char) -> Option<pg_sys::IndexTuple> 
             .checked_sub(std::mem::offset_of!(pg_sys::PageHeaderData, pd_linp))?;
         let last = (used / size_of::<pg_sys::ItemIdData>()).checked_sub(1)?;
         Some(page.add((*pointers.add(last)).lp_off() as usize).cast())
+    }
+}
+
+/// Whether `snapshot` sees a row with the key of `row`.
+///
+/// # Safety
+/// Both relations are open; `row` holds the key of the table, `index` is over it; `into` is a slot
+/// of the table.
+pub(super) unsafe fn is_seen(
+    table: &Table,
+    heap: pg_sys::Relation,
+    index: pg_sys::Relation,
+    snapshot: pg_sys::Snapshot,
+    row: *mut pg_sys::TupleTableSlot,
+    into: *mut pg_sys::TupleTableSlot,
+) -> bool {
+    // SAFETY: the caller's promise, throughout.
+    unsafe {
+        let mut keys = Vec::new();
+        for (nth, key) in table.key.iter().enumerate() {
+            let Some(mut scan_key) = scan_key(index, nth) else { return false };
+            scan_key.sk_argument = key::value(row, key.place).0;
+            keys.push(scan_key);
+        }
+        let scan = begin_scan(heap, index, snapshot, keys.len() as i32);
+        pg_sys::index_rescan(scan, keys.as_mut_ptr(), keys.len() as i32, std::ptr::null_mut(), 0);
+        let forward = pg_sys::ScanDirection::ForwardScanDirection;
+        let is_seen = pg_sys::index_getnext_slot(scan, forward, into);
+        pg_sys::index_endscan(scan);
+        is_seen
+    }
+}
+
+unsafe fn begin_scan(
+    heap: pg_sys::Relation,
+    index: pg_sys::Relation,
+    snapshot: pg_sys::Snapshot,
+    keys: i32,
+) -> pg_sys::IndexScanDesc {
+    // SAFETY: both relations are open.
+    #[cfg(any(feature = "pg16", feature = "pg17"))]
+    unsafe {
+        pg_sys::index_beginscan(heap, index, snapshot, keys, 0)
+    }
+    // SAFETY: both relations are open; nobody counts this scan.
+    #[cfg(not(any(feature = "pg16", feature = "pg17")))]
+    unsafe {
+        pg_sys::index_beginscan(heap, index, snapshot, std::ptr::null_mut(), keys, 0)
     }
 }
 

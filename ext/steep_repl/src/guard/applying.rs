@@ -163,10 +163,7 @@ impl Applying {
     ///
     /// # Safety
     /// Inside a transaction.
-    pub(super) unsafe fn from_old_row(
-        &self,
-        places: &[usize],
-    ) -> Option<Vec<Option<pg_sys::Datum>>> {
+    pub(super) unsafe fn old_values(&self, places: &[usize]) -> Option<Vec<Option<pg_sys::Datum>>> {
         let message = self.message.as_ref()?;
         let old = message.change.old.as_ref()?;
         places

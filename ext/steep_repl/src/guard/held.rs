@@ -78,7 +78,7 @@ impl Writer {
 unsafe fn kind(xid: pg_sys::TransactionId) -> WriterKind {
     // SAFETY: look-ups by transaction id; ids below the first normal one never have a timestamp.
     unsafe {
-        if xid < pg_sys::TransactionId::from(pg_sys::FirstNormalTransactionId) {
+        if xid < pg_sys::FirstNormalTransactionId {
             return WriterKind::Unknown;
         }
         if pg_sys::TransactionIdIsCurrentTransactionId(xid) {

@@ -34,7 +34,9 @@ pub(super) unsafe fn no_trigger_fired(arrived: &Arrived) {
 unsafe fn judge(arrived: &Arrived, session: &Rc<Session>, relation: &Rc<Relation>) {
     // SAFETY: the caller's promise, throughout.
     unsafe {
-        let Some(oid) = relation.local() else { return not_added(relation) };
+        let Some(oid) = relation.local() else {
+            return not_added(&relation.schema, &relation.name);
+        };
         if session.is_control(oid) {
             if relation.name == "heartbeats" {
                 session::heartbeat_applied();
@@ -45,7 +47,7 @@ unsafe fn judge(arrived: &Arrived, session: &Rc<Session>, relation: &Rc<Relation
         let table = Table::of(open);
         let policy = session.tables.get(&table.root.to_u32()).cloned();
         pg_sys::table_close(open, pg_sys::NoLock as i32);
-        let Some(policy) = policy else { return not_added(relation) };
+        let Some(policy) = policy else { return not_added(&relation.schema, &relation.name) };
         if !policy.is_active {
             return;
         }
@@ -165,7 +167,7 @@ unsafe fn bury(applying: &Applying, relation: pg_sys::Oid) {
             let table = Table::of(open.relation);
             let of_leaf = applying.with_table(table.clone());
             let Some(row) = of_leaf.slot_of(MessageRow::Old, open.descriptor) else { return };
-            let Some(found) = open.find(row.slot, table.key_index) else { continue };
+            let Some(found) = open.find_surely(&table, row.slot) else { continue };
             let verdict = delete::delete(table, open.relation, found.slot, found.tuple);
             if !matches!(verdict, Verdict::Skip) {
                 open.delete(found.tid);
@@ -198,14 +200,14 @@ unsafe fn descriptor_of(relation: pg_sys::Oid) -> pg_sys::TupleDesc {
 }
 
 /// The table is published there and not replicated here: going on would lose its changes.
-fn not_added(relation: &Relation) {
+pub(super) fn not_added(schema: &str, name: &str) {
     pg_sys::panic::ErrorReport::new(
         PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("table \"{}.{}\" of node \"{}\" is not replicated here", relation.schema, relation.name, session::peer_name()),
+        format!("table \"{}.{}\" of node \"{}\" is not replicated here", schema, name, session::peer_name()),
         function_name!(),
     )
     .set_detail(format!("Subscription \"{}\" waits so that no change is lost.", session::subscription()))
-    .set_hint(format!("select steep_repl.add_table('{}.{}'); or take it out there with steep_repl.remove_table().", relation.schema, relation.name))
+    .set_hint(format!("select steep_repl.add_table('{}.{}'); or take it out there with steep_repl.remove_table().", schema, name))
     .report(PgLogLevel::ERROR);
 }
 

@@ -88,6 +88,8 @@ pub(crate) fn at_transaction_end(event: pg_sys::XactEvent::Type) {
         pg_sys::XactEvent::XACT_EVENT_PRE_COMMIT | pg_sys::XactEvent::XACT_EVENT_PRE_PREPARE => {
             // SAFETY: still inside the transaction.
             unsafe {
+                // Deferred triggers may have come after the commit message.
+                retraction::write_pending();
                 own_table::write_all();
                 scope::close();
             }

@@ -165,7 +165,7 @@ unsafe fn fill(
     }
     // SAFETY: the caller's promise.
     unsafe {
-        let values = if let Some(values) = applying.from_old_row(missing) {
+        let values = if let Some(values) = applying.old_values(missing) {
             values
         } else if let Some(found) = &local.row {
             missing

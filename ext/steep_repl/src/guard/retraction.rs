@@ -8,7 +8,7 @@ use super::held::Writer;
 use super::scope::{self, OpenTable};
 use super::table::Table;
 use super::tombstone::{self, Retracted};
-use super::{key, modes, own_table, unbound};
+use super::{key, missing, modes, own_table, unbound};
 use crate::superuser;
 use crate::tap::{housekeeping, session};
 use pgrx::pg_sys;
@@ -113,8 +113,9 @@ pub(super) unsafe fn apply(row: *mut pg_sys::TupleTableSlot) {
         let texts = key::texts(key::value(row, 4).0);
         let at = CommitTs::from_micros(key::value(row, 5).0.value() as i64);
         let node = text(6);
-        let (Some(oid), Some(session)) = (table_named(&schema, &name), session::current()) else {
-            return;
+        let Some(session) = session::current() else { return };
+        let Some(oid) = table_named(&schema, &name) else {
+            return missing::not_added(&schema, &name);
         };
         let mut leaves = scope::leaves(oid);
         // The leaf that holds the row; any other will do to remember the key.
@@ -137,7 +138,7 @@ unsafe fn holds(leaf: pg_sys::Oid, texts: &[Option<String>]) -> bool {
         let table = Table::of(open.relation);
         superuser::as_user(table.owner, || {
             let row = slot_of_key(&table, open.descriptor, texts);
-            row.is_some_and(|row| open.find(row, table.key_index).is_some())
+            row.is_some_and(|row| open.find_surely(&table, row).is_some())
         })
     }
 }
@@ -157,7 +158,7 @@ unsafe fn retract(
     // SAFETY: the caller's promise.
     unsafe {
         let Some(row) = slot_of_key(table, open.descriptor, texts) else { return };
-        let found = open.find(row, table.key_index);
+        let found = open.find_surely(table, row);
         let state = match &found {
             Some(found) => RowState::Live(Writer::of(found.tuple).held(session, &applying.policy)),
             None => tombstone::find(table, row, session)

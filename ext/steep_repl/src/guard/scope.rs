@@ -1,7 +1,7 @@
 //! What the guard keeps open until the end of the transaction: executor states with open indexes
 //! cost more than a probe.
 
-use super::absence::Prober;
+use super::absence::{self, Prober};
 use super::table::Table;
 use pgrx::pg_sys;
 use std::cell::RefCell;
@@ -17,12 +17,13 @@ pub(super) struct OpenTable {
     pub(super) descriptor: pg_sys::TupleDesc,
 }
 
+/// The unique indexes of a table; `None` for those that have to be asked in full.
+type Probers = Vec<(pg_sys::Oid, Option<Prober>)>;
+
 thread_local! {
     static OPEN: RefCell<Vec<OpenTable>> = const { RefCell::new(Vec::new()) };
-    /// Of each open table that was probed, its unique indexes; `None` for those that have to be
-    /// asked in full.
-    static PROBERS: RefCell<Vec<(pg_sys::Oid, Vec<(pg_sys::Oid, Option<Prober>)>)>> =
-        const { RefCell::new(Vec::new()) };
+    /// Of each open table that was probed.
+    static PROBERS: RefCell<Vec<(pg_sys::Oid, Probers)>> = const { RefCell::new(Vec::new()) };
 }
 
 impl OpenTable {
@@ -52,7 +53,7 @@ impl OpenTable {
             pg_sys::InitResultRelInfo(target, relation, 0, std::ptr::null_mut(), 0);
             // Speculative: with what it takes to ask a unique index who stands in the way.
             pg_sys::ExecOpenIndices(target, true);
-            let descriptor = pg_sys::CreateTupleDescCopy((*relation).rd_att);
+            let descriptor = pg_sys::CreateTupleDescCopyConstr((*relation).rd_att);
             pg_sys::CurrentResourceOwner = owner;
             pg_sys::MemoryContextSwitchTo(context);
             Self { relation, target, state, descriptor }
@@ -197,7 +198,7 @@ impl OpenTable {
         }
     }
 
-    unsafe fn probers(&self, table: &Table) -> Vec<(pg_sys::Oid, Option<Prober>)> {
+    unsafe fn probers(&self, table: &Table) -> Probers {
         // SAFETY: the scans live as long as the open table.
         unsafe {
             let context = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
@@ -252,6 +253,48 @@ impl OpenTable {
                 pgrx::check_for_interrupts!();
             };
             pg_sys::list_free(only);
+            found
+        }
+    }
+
+    /// The row of a key, looked for once more with a snapshot when [`OpenTable::find`] finds none.
+    ///
+    /// A scan that sees uncommitted rows can miss one that is being updated: its new version lands
+    /// on a page already read, and its old one is dead by the time it is met. A snapshot sees
+    /// exactly one version.
+    ///
+    /// # Safety
+    /// As [`OpenTable::find`].
+    pub(super) unsafe fn find_surely(
+        &self,
+        table: &Table,
+        slot: *mut pg_sys::TupleTableSlot,
+    ) -> Option<Found> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            loop {
+                if let Some(found) = self.find(slot, table.key_index) {
+                    return Some(found);
+                }
+                if !self.is_visible(table, slot) {
+                    return None;
+                }
+                pgrx::check_for_interrupts!();
+            }
+        }
+    }
+
+    /// Whether the latest snapshot sees a row of this key.
+    unsafe fn is_visible(&self, table: &Table, slot: *mut pg_sys::TupleTableSlot) -> bool {
+        // SAFETY: the caller's promise; the index is one of the open ones.
+        unsafe {
+            let index = pg_sys::index_open(table.key_index, pg_sys::AccessShareLock as i32);
+            let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
+            let into = self.slot(&raw const pg_sys::TTSOpsBufferHeapTuple);
+            let found = absence::is_seen(table, self.relation, index, snapshot, slot, into);
+            pg_sys::ExecClearTuple(into);
+            pg_sys::UnregisterSnapshot(snapshot);
+            pg_sys::index_close(index, pg_sys::AccessShareLock as i32);
             found
         }
     }

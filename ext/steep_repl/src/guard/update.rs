@@ -130,7 +130,7 @@ unsafe fn whole_row(
     }
     // SAFETY: the caller's promise.
     unsafe {
-        let values = applying.from_old_row(unchanged)?;
+        let values = applying.old_values(unchanged)?;
         Some(place::with_values(tuple, descriptor, unchanged, &values))
     }
 }

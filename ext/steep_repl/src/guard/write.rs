@@ -104,7 +104,8 @@ unsafe fn run(
     let result = unsafe {
         superuser::as_user(table.owner, || {
             // What the worker itself writes does not ask either.
-            let is_read_only = std::mem::replace(&mut *(&raw mut pg_sys::XactReadOnly), false);
+            let is_read_only = pg_sys::XactReadOnly;
+            pg_sys::XactReadOnly = false;
             pg_sys::SPI_connect();
             let result = pg_sys::SPI_execute_with_args(
                 statement.as_ptr(),

@@ -37,7 +37,8 @@ pub(super) unsafe fn between_transactions() {
             LAST_BEAT.set(Some(Instant::now()));
             return;
         }
-        if HAS_RETRACTIONS.replace(false) {
+        // With each beat, too: another worker may have died before it published its own.
+        if HAS_RETRACTIONS.replace(false) || is_due {
             as_own_write("select steep_repl.publish_retractions()");
         }
         if is_due {

@@ -31,7 +31,9 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 
 /// The server's own table, and our copy of it with one entry changed.
 static mut ORIGINAL: pg_sys::walrcv_receive_fn = None;
-static mut TAPPED: Option<pg_sys::WalReceiverFunctionsType> = None;
+static mut TAPPED: pg_sys::WalReceiverFunctionsType =
+    // SAFETY: a table of optional function pointers; all zeros is none of them.
+    unsafe { std::mem::zeroed() };
 
 /// Asks to be told when transactions end: the first one of a worker ends after libpqwalreceiver is
 /// loaded and before its first message.
@@ -59,10 +61,8 @@ unsafe extern "C-unwind" fn at_transaction_end(
             let mut table = *pg_sys::WalReceiverFunctions;
             ORIGINAL = table.walrcv_receive;
             table.walrcv_receive = Some(receive);
-            TAPPED = Some(table);
-            if let Some(table) = (*(&raw mut TAPPED)).as_mut() {
-                pg_sys::WalReceiverFunctions = table;
-            }
+            (&raw mut TAPPED).write(table);
+            pg_sys::WalReceiverFunctions = &raw mut TAPPED;
         }
     }
     guard::at_transaction_end(event);

@@ -141,7 +141,7 @@ pub(super) unsafe fn refresh() {
                 superuser::in_transaction(|| {
                     spi(load_echoes(&session));
                     spi(load_horizon(&session));
-                })
+                });
             };
         }
         return;
@@ -151,10 +151,32 @@ pub(super) unsafe fn refresh() {
     if lost_a_table(session.as_ref()) {
         restart();
     }
+    if session.is_some() {
+        write_whatever_the_defaults();
+    }
     WATCHED.with_borrow_mut(|watched| {
         *watched = session.as_ref().map_or_else(Vec::new, |s| s.control.clone());
     });
     SESSION.set(session.map(Rc::new));
+}
+
+/// A database or role that is read-only by default, as during a switchover, goes on applying: the
+/// worker's own writes never ask, and neither do those of our triggers from here on.
+fn write_whatever_the_defaults() {
+    for (name, value) in [
+        (c"default_transaction_read_only", c"off"),
+        (c"default_transaction_isolation", c"read committed"),
+    ] {
+        // SAFETY: as the worker itself sets search_path when it starts (InitializeLogRepWorker).
+        unsafe {
+            pg_sys::SetConfigOption(
+                name.as_ptr(),
+                value.as_ptr(),
+                pg_sys::GucContext::PGC_SUSET,
+                pg_sys::GucSource::PGC_S_OVERRIDE,
+            );
+        }
+    }
 }
 
 /// Without commit timestamps the rows that are applied would have no version.

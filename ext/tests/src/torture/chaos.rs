@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use steep_testkit::wait::{self, Observed};
 
-use super::Progress;
 use super::random::Random;
+use super::{Accidents, Progress};
 use crate::{Failure, Group};
 
 /// So many accidents in a run, spread over its transactions.
@@ -58,7 +58,7 @@ pub(super) fn cause(
     mut random: Random,
     transactions: usize,
     progress: &Progress,
-) -> Result<Vec<(&'static str, usize)>, Failure> {
+) -> Result<Accidents, Failure> {
     for node in group.nodes() {
         node.expect_peer_loss();
         node.expect_log(

@@ -35,6 +35,9 @@ use crate::{Failure, Group};
 /// they are started again, and failed transactions are applied anew.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// How many accidents of each kind there were.
+pub type Accidents = Vec<(&'static str, usize)>;
+
 /// One run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
@@ -56,7 +59,7 @@ pub struct Report {
     /// What was checked in the end.
     pub findings: Findings,
     /// Accidents, by kind.
-    pub accidents: Vec<(&'static str, usize)>,
+    pub accidents: Accidents,
     /// How long it took.
     pub took: Duration,
 }
@@ -104,7 +107,7 @@ impl Run {
         Ok(Report { run: self, findings, accidents, took: began.elapsed() })
     }
 
-    fn on_new_group(self) -> Result<(Findings, Vec<(&'static str, usize)>), Failure> {
+    fn on_new_group(self) -> Result<(Findings, Accidents), Failure> {
         let group =
             Group::builder(self.major, self.nodes).setting("deadlock_timeout", "100ms").start()?;
         schema::create(&group)?;
@@ -134,7 +137,7 @@ impl Run {
         Ok((findings, accidents))
     }
 
-    fn write_and_break(self, group: &Group) -> Result<Vec<(&'static str, usize)>, Failure> {
+    fn write_and_break(self, group: &Group) -> Result<Accidents, Failure> {
         let progress = Progress::default();
         let mut random = Random::new(self.seed);
         thread::scope(|scope| {

@@ -85,7 +85,7 @@ impl Table {
                     "{key}, 'l{}', {token}, {}, repeat(md5('{value}'), {})",
                     key % 3,
                     nullable(value),
-                    if value % 4 == 0 { 400 } else { 1 }
+                    if value.is_multiple_of(4) { 400 } else { 1 }
                 ),
             ),
             Self::Parted => ("id, token, code", format!("{key}, {token}, 'c{value}'")),
@@ -95,7 +95,7 @@ impl Table {
     /// The unique column, and the value as it is written there; a table without one has its `code`.
     fn unique(self, value: u64) -> (&'static str, String) {
         match self {
-            Self::Plain if value % 2 == 0 => ("w", format!("-{value}")),
+            Self::Plain if value.is_multiple_of(2) => ("w", format!("-{value}")),
             Self::Plain | Self::Exact => ("u", value.to_string()),
             Self::Parted => ("code", format!("'C{value}'")),
         }
@@ -104,7 +104,7 @@ impl Table {
 
 /// Some rows have no value: nulls fight nobody.
 fn nullable(value: u64) -> String {
-    if value % 3 == 0 { "null".to_owned() } else { (value % VALUES).to_string() }
+    if value.is_multiple_of(3) { "null".to_owned() } else { (value % VALUES).to_string() }
 }
 
 impl Operation {
