@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use steep_testkit::Major;
 
 use crate::project::Project;
-use crate::{cluster, ext, pg, test, tidy};
+use crate::{bench, cluster, ext, pg, test, tidy, torture};
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -41,6 +41,10 @@ enum Command {
     /// Clusters to try things on
     #[command(subcommand)]
     Cluster(cluster::Command),
+    /// Measure what the guard costs, against PostgreSQL alone
+    Bench(bench::Options),
+    /// Random writes and accidents on groups of nodes, seed by seed, until one fails
+    Torture(torture::Options),
     /// Check what no compiler checks
     Tidy,
 }
@@ -82,6 +86,8 @@ impl Xtask {
             Command::Test(options) => return test::run(&project, options, test::Detail::Full),
             Command::Ci(options) => return test::run(&project, options, test::Detail::Brief),
             Command::Cluster(command) => return cluster::run(&project, command),
+            Command::Bench(options) => return bench::run(&project, &options),
+            Command::Torture(options) => return torture::run(&project, &options),
             Command::Tidy => tidy::run(project.root())?,
         }
         Ok(ExitCode::SUCCESS)

@@ -6,10 +6,13 @@
 //! | `ext` | builds the extension and installs it into them |
 //! | `test`, `ci` | prerequisites, checks, and every test |
 //! | `cluster` | starts, stops and describes clusters to try things on |
+//! | `bench` | measures what the guard costs |
+//! | `torture` | random writes and accidents on groups of nodes |
 //! | `tidy` | checks what no compiler checks: arrows, sizes, released scripts |
 //!
 //! Only [`tidy`] is an interface: `tests/tidy.rs` runs it as an ordinary test.
 
+mod bench;
 mod cache;
 mod cluster;
 mod command;
@@ -22,6 +25,7 @@ mod project;
 mod say;
 mod test;
 pub mod tidy;
+mod torture;
 
 use std::process::ExitCode;
 

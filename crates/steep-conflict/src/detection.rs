@@ -83,6 +83,9 @@ impl FromStr for Detection {
 /// node has applied from B, `writer` the transaction on A that wrote the row (on A itself, the
 /// row's `xmin`). If it is visible, any change that arrives from B now was made after it.
 ///
+/// `writer` is a top-level transaction. A snapshot does not list subtransactions: for a row's `xmin`,
+/// which may be one, ask instead whether it lies below [`Snapshot::xmin`].
+///
 /// ```
 /// use steep_conflict::saw_by_beat;
 /// use steep_types::{Snapshot, Xid};

@@ -147,17 +147,18 @@ impl<'a> Line<'a> {
 
 /// Programs that report before logging is set up, and Rust's panics, have no prefix.
 fn raw(line: &str, offset: usize) -> LogEntry {
-    let severity = match line.split_once(':').and_then(|(word, _)| Severity::parse(word)) {
-        Some(severity) => severity,
-        None if line.contains("panicked at") => Severity::Panic,
-        None => Severity::Raw,
+    let named = line.split_once(':').and_then(|(word, rest)| Some((Severity::parse(word)?, rest)));
+    let (severity, message) = match named {
+        Some((severity, rest)) => (severity, rest.trim_start()),
+        None if line.contains("panicked at") => (Severity::Panic, line),
+        None => (Severity::Raw, line),
     };
     LogEntry {
         severity,
         backend: String::new(),
         pid: None,
         sqlstate: String::new(),
-        message: line.to_owned(),
+        message: message.to_owned(),
         detail: String::new(),
         offset,
     }
@@ -186,12 +187,13 @@ mod tests {
 2026-11-24 00:29:03.000 UTC [71] [client backend] 42P01 STATEMENT:  select *
 \tfrom t
 thread 'main' panicked at src/lib.rs:1
+FATAL:  terminating connection due to administrator command
 2026-11-24 00:29:04.000 UTC [72] [checkpointer] 00000 LOG:  not yet comple";
 
     #[test]
     fn an_entry_has_the_lines_that_belong_to_it() {
         let entries = parse(LOG);
-        assert_eq!(entries.len(), 3);
+        assert_eq!(entries.len(), 4);
         assert_eq!(entries[0].severity, Severity::Log);
         assert_eq!(entries[0].backend, "");
         let error = &entries[1];
@@ -202,6 +204,8 @@ thread 'main' panicked at src/lib.rs:1
         assert_eq!(error.detail, "STATEMENT:  select *\nfrom t");
         assert_eq!(error.offset, LOG.find("2026-11-24 00:29:03").unwrap());
         assert_eq!(entries[2].severity, Severity::Panic);
+        assert_eq!(entries[3].severity, Severity::Fatal);
+        assert_eq!(entries[3].message, "terminating connection due to administrator command");
     }
 
     #[test]

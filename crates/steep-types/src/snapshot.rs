@@ -5,7 +5,7 @@ use core::{fmt, str::FromStr};
 /// Which transactions of one node had finished at one moment: SQL's `pg_snapshot`.
 ///
 /// Every id below `xmin` had finished, none from `xmax` on, and of those between all but the ones
-/// in progress. "Finished" includes aborted transactions; of those nothing is ever replicated.
+/// in progress. Subtransactions are not listed. "Finished" includes aborted transactions; of those nothing is ever replicated.
 ///
 /// The text form is PostgreSQL's, `xmin:xmax:xip1,xip2`.
 ///
@@ -67,6 +67,12 @@ impl Snapshot {
             previous = Some(xid);
         }
         Ok(Self { xmin, xmax, in_progress })
+    }
+
+    /// Below it every transaction had finished.
+    #[must_use]
+    pub const fn xmin(&self) -> Xid {
+        self.xmin
     }
 
     /// Whether `xid` had finished: what `pg_visible_in_snapshot` answers.

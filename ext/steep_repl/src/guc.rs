@@ -2,6 +2,7 @@
 
 use crate::server;
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
+use std::time::Duration;
 
 /// Lets inserted ids lie outside this node's identity ranges.
 static BYPASS_RANGE_CHECK: GucSetting<bool> = GucSetting::<bool>::new(false);
@@ -11,6 +12,19 @@ static DDL_REPLICATION: GucSetting<bool> = GucSetting::<bool>::new(true);
 static HEARTBEAT_INTERVAL_MS: GucSetting<i32> = GucSetting::<i32>::new(1_000);
 /// Milliseconds a remote transaction may be stamped ahead of this node's clock.
 static MAX_CLOCK_SKEW_MS: GucSetting<i32> = GucSetting::<i32>::new(1_000);
+
+/// Minutes that a decided conflict stays in the log.
+static CONFLICT_LOG_RETENTION: GucSetting<i32> = GucSetting::<i32>::new(43_200);
+
+/// How far in this node's future a remote transaction may be stamped.
+pub(crate) fn max_clock_skew() -> Duration {
+    Duration::from_millis(MAX_CLOCK_SKEW_MS.get().unsigned_abs().into())
+}
+
+/// The time between two heartbeats of this node.
+pub(crate) fn heartbeat_interval() -> Duration {
+    Duration::from_millis(HEARTBEAT_INTERVAL_MS.get().unsigned_abs().into())
+}
 
 /// An hour: a longer wait for a clock is an outage, not a skew.
 const MAX_CLOCK_SKEW_LIMIT_MS: i32 = 3_600_000;
@@ -57,6 +71,16 @@ pub(crate) fn register() {
         MAX_CLOCK_SKEW_LIMIT_MS,
         GucContext::Sighup,
         GucFlags::UNIT_MS,
+    );
+    GucRegistry::define_int_guc(
+        c"steep_repl.conflict_log_retention",
+        c"How long a decided conflict stays in steep_repl.conflict_log; 0 keeps it for ever.",
+        c"Conflicts that wait for a person stay whatever their age.",
+        &CONFLICT_LOG_RETENTION,
+        0,
+        i32::MAX,
+        GucContext::Sighup,
+        GucFlags::UNIT_MIN,
     );
     server::reserve_setting_prefix();
 }

@@ -8,12 +8,16 @@
 //! it refuses with the setting to change.
 
 mod data_directory;
+mod guard;
 mod guc;
 mod hook;
 mod preload;
 mod server;
 mod sql_functions;
+mod superuser;
+mod tap;
 
+use guard::ANNOUNCED;
 use pgrx::prelude::*;
 
 pgrx::pg_module_magic!(name, version);
@@ -21,10 +25,13 @@ pgrx::pg_module_magic!(name, version);
 /// PostgreSQL's entry point, called once in the postmaster (and again in every process where the
 /// platform cannot fork).
 #[pg_guard]
-#[allow(non_snake_case)]
+// pg_shmem_init asks for the features of older servers.
+#[allow(non_snake_case, unexpected_cfgs)]
 extern "C-unwind" fn _PG_init() {
     preload::require_shared_preload();
     guc::register();
     data_directory::remember();
     hook::install();
+    tap::register();
+    pgrx::pg_shmem_init!(ANNOUNCED);
 }

@@ -1,21 +1,35 @@
-//! Shared parts of the extension's tests: a cluster with the extension, sessions of ordinary users,
-//! refusals, and the catalog contents of an extension as text.
+//! Shared parts of the extension's tests: a cluster or a group of nodes with the extension, the
+//! conflict log as values, refusals, the catalog contents of an extension as text, and torture.
 //!
 //! The tests themselves are in `tests/`, one file for each thing the extension promises. They need
 //! the servers and the built extension that `cargo xtask ext` provides.
 
 mod catalog;
+mod complaint;
+mod conflict;
+mod decision;
+mod failure;
+mod fight;
+mod group;
 mod login;
 mod refusal;
+pub mod torture;
 
 pub use catalog::{catalog_difference, extension_catalog};
+pub use complaint::is_apply_error;
+pub use conflict::{Conflict, Side};
+pub use decision::{add_peer_b, log_conflict, node_with_table, row_of};
+pub use failure::Failure;
+pub use fight::{Fight, Move, Scene};
+pub use group::{Group, GroupBuilder, PATIENCE, Write};
 pub use login::{login, session};
 pub use refusal::{Refusal, refusal, refusal_of};
+pub use serde_json::{Value as Json, json};
 
 use steep_testkit::{ClusterError, Major, PgCluster};
 
 /// What a test returns.
-pub type Outcome = Result<(), Box<dyn std::error::Error>>;
+pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// The database the clusters' tests work in.
 pub const DATABASE: &str = "postgres";

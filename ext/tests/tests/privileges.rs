@@ -71,10 +71,12 @@ const WRITE_PRIVILEGES: &str = "
     where p.pronamespace = 'steep_repl'::regnamespace and a.grantee <> p.proowner and a.is_grantable";
 
 /// Functions that look names up where their caller says.
+/// A body that was parsed when the function was made looks nothing up later.
 const OPEN_SEARCH_PATH: &str = "
     select p.oid::regprocedure::text from pg_proc p join pg_language l on l.oid = p.prolang
     where p.pronamespace = 'steep_repl'::regnamespace
       and (p.prosecdef or l.lanname in ('sql', 'plpgsql'))
+      and p.prosqlbody is null
       and not coalesce('search_path=pg_catalog, pg_temp' = any (p.proconfig), false)";
 
 /// Functions and operators that fit calls in the extension's functions better than the server's

@@ -4,8 +4,10 @@ mod build;
 mod install;
 pub(crate) mod scripts;
 
+use std::env;
+
 use anyhow::Result;
-use steep_testkit::Major;
+use steep_testkit::{Major, SERVERS_VARIABLE};
 
 pub(crate) use self::build::command;
 use crate::pg::{self, Installation};
@@ -34,4 +36,19 @@ pub(crate) fn provide(project: &Project, majors: &[Major]) -> Result<Vec<Install
     }
     pg::list(project, &installations)?;
     Ok(installations)
+}
+
+/// Provides a server with the extension: the one that the user's own list has, as it is, else one
+/// with the extension of this checkout.
+pub(crate) fn ready(project: &Project, major: Major) -> Result<()> {
+    let is_named = env::var_os(SERVERS_VARIABLE).is_some();
+    let servers = project.servers();
+    match servers.get(major) {
+        Ok(server) if is_named && server.extension => {
+            let prefix = server.prefix.display();
+            say::progress(format!("PostgreSQL {major}: as it is in {prefix}"));
+            Ok(())
+        }
+        _ => provide(project, &[major]).map(drop),
+    }
 }

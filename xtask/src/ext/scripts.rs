@@ -27,7 +27,9 @@ pub(super) fn read(extension: &Path) -> Result<Scripts> {
     for folder in ["sql/released", "sql/upgrade"] {
         for path in scripts_in(&extension.join(folder))? {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            files.push((name, read_file(&path)?));
+            let text = with_includes(&read_file(&path)?, &extension.join("sql"))
+                .with_context(|| format!("cannot put {} together", path.display()))?;
+            files.push((name, text));
         }
     }
     // Last: it makes the extension visible.
@@ -47,6 +49,22 @@ fn concatenated(folder: &Path) -> Result<Vec<u8>> {
     let mut whole = Vec::new();
     for path in scripts_in(folder)? {
         whole.extend(read_file(&path)?);
+    }
+    Ok(whole)
+}
+
+/// Replaces lines `--@include install/…` by the file they name, so that an upgrade to the version in
+/// work says the same as its install script. A released upgrade script is kept in full.
+fn with_includes(script: &[u8], sql: &Path) -> Result<Vec<u8>> {
+    let mut whole = Vec::new();
+    for line in script.split_inclusive(|byte| *byte == b'\n') {
+        match line.strip_prefix(b"--@include ") {
+            Some(path) => {
+                let path = String::from_utf8_lossy(path);
+                whole.extend(read_file(&sql.join(path.trim()))?);
+            }
+            None => whole.extend_from_slice(line),
+        }
     }
     Ok(whole)
 }
@@ -78,7 +96,7 @@ mod tests {
             ("sql/install/010_a.sql", "a;\n"),
             ("sql/install/notes.txt", "no\n"),
             ("sql/released/steep_repl--1.0.sql", "old;\n"),
-            ("sql/upgrade/steep_repl--1.0--1.1.sql", "up;\n"),
+            ("sql/upgrade/steep_repl--1.0--1.1.sql", "up;\n--@include install/020_b.sql\n"),
             ("steep_repl.control", "default_version = '1.1'\n"),
         ] {
             let path = folder.path().join(path);
@@ -95,6 +113,7 @@ mod tests {
         ];
         assert_eq!(names, expected);
         assert_eq!(scripts.files[0].1, b"a;\nb;\n");
+        assert_eq!(scripts.files[2].1, b"up;\nb;\n");
     }
 
     #[test]

@@ -63,6 +63,39 @@ pub(crate) fn runs_programs(folder: &Path) -> bool {
     run().is_ok_and(|status| status.success())
 }
 
+/// The unit of the times in `/proc`: `USER_HZ`, which is part of Linux's interface (`proc_stat(5)`).
+const TICKS_A_SECOND: f64 = 100.0;
+
+/// How long a process has kept a processor busy so far; only Linux tells of other processes.
+pub(crate) fn cpu_seconds(pid: u32) -> Option<f64> {
+    nanoseconds(pid).or_else(|| ticks(pid))
+}
+
+/// By the scheduler's own count, where the kernel is built to show it.
+fn nanoseconds(pid: u32) -> Option<f64> {
+    let schedstat = fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
+    let busy: f64 = schedstat.split_whitespace().next()?.parse().ok()?;
+    Some(busy / 1e9)
+}
+
+/// In hundredths of a second, on every kernel.
+fn ticks(pid: u32) -> Option<f64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name, in parentheses, may hold anything; utime and stime are the 14th and 15th field.
+    let mut fields = stat.rsplit_once(") ")?.1.split_whitespace().skip(11);
+    let user: f64 = fields.next()?.parse().ok()?;
+    let system: f64 = fields.next()?.parse().ok()?;
+    Some((user + system) / TICKS_A_SECOND)
+}
+
+/// How many kB of memory a process has to itself: neither files nor memory shared with others.
+/// Only Linux tells.
+pub(crate) fn private_memory(pid: u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +114,16 @@ mod tests {
         assert_eq!(mode_after("program", 0o700), 0o755);
         open_to_everybody(folder.path()).unwrap();
         assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o755);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn linux_tells_what_a_process_uses() {
+        let own = std::process::id();
+        assert!(cpu_seconds(own).is_some_and(|seconds| seconds >= 0.0));
+        assert!(ticks(own).is_some_and(|seconds| seconds < 3600.0));
+        assert!(private_memory(own).is_some_and(|kilobytes| kilobytes > 100));
+        assert_eq!(cpu_seconds(u32::MAX), None);
     }
 
     #[test]

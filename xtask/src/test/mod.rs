@@ -3,7 +3,7 @@
 mod checks;
 mod count;
 mod report;
-mod scratch;
+pub(crate) mod scratch;
 mod step;
 mod suites;
 

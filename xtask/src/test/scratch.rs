@@ -13,7 +13,7 @@ const MIN_BYTES: u64 = 4 << 30;
 
 /// Memory where there is enough: a cluster then starts in half the time. A folder that the user
 /// names in `TMPDIR` is the user's choice.
-pub(super) fn folder() -> Result<PathBuf> {
+pub(crate) fn folder() -> Result<PathBuf> {
     let named = env::var_os("TMPDIR").is_some();
     let memory = Path::new("/dev/shm");
     let is_fit = |folder: &Path| -> Result<bool> {

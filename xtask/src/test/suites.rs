@@ -96,9 +96,9 @@ fn mark(major: Major) -> String {
     format!("::pg{major}")
 }
 
-/// A test of servers waits as much as it computes.
+/// A test of servers waits more than it computes: for beats, restarts of workers, other nodes.
 fn threads() -> usize {
-    thread::available_parallelism().map_or(2, |cores| (2 * cores.get()).min(16))
+    thread::available_parallelism().map_or(4, |cores| (4 * cores.get()).min(16))
 }
 
 fn users_of_the_test_kit(project: &Project) -> Result<Vec<String>> {

@@ -15,9 +15,15 @@ create table steep_repl.conflict_log (
   resolution text,
   resolved_at timestamptz,
   resolved_by text,
+  row_key jsonb,
+  pg_conflict text,
+  strategy text,
+  mixed boolean not null default false,
+  resolution_id uuid,
+  note text,
   constraint conflict_log_pkey primary key (id),
   constraint conflict_log_conflict_type_valid check (
-    conflict_type in ('INSERT-INSERT', 'UPDATE-UPDATE', 'UPDATE-DELETE')),
+    conflict_type in ('INSERT-INSERT', 'UPDATE-UPDATE', 'UPDATE-DELETE', 'INSERT-DELETE', 'UNIQUE-KEY')),
   constraint conflict_log_resolution_valid check (
     resolution in ('PENDING', 'APPLIED_REMOTE', 'KEPT_LOCAL', 'MERGED', 'REVERTED'))
 );
@@ -31,7 +37,7 @@ comment on column steep_repl.conflict_log.detected_at is 'When this node met the
 comment on column steep_repl.conflict_log.subscription is 'Subscription that delivered the remote change';
 comment on column steep_repl.conflict_log.table_schema is 'Schema of the table';
 comment on column steep_repl.conflict_log.table_name is 'Name of the table';
-comment on column steep_repl.conflict_log.conflict_type is 'INSERT-INSERT, UPDATE-UPDATE or UPDATE-DELETE';
+comment on column steep_repl.conflict_log.conflict_type is 'INSERT-INSERT, UPDATE-UPDATE, UPDATE-DELETE, INSERT-DELETE or UNIQUE-KEY';
 comment on column steep_repl.conflict_log.local_tuple is 'The row this node held';
 comment on column steep_repl.conflict_log.remote_tuple is 'The row that arrived';
 comment on column steep_repl.conflict_log.local_origin is 'Node that wrote the local row';
@@ -42,6 +48,12 @@ comment on column steep_repl.conflict_log.origin_xid is 'Transaction id at the r
 comment on column steep_repl.conflict_log.resolution is 'PENDING, APPLIED_REMOTE, KEPT_LOCAL, MERGED or REVERTED';
 comment on column steep_repl.conflict_log.resolved_at is 'When it was decided';
 comment on column steep_repl.conflict_log.resolved_by is 'Strategy or person that decided';
+comment on column steep_repl.conflict_log.row_key is 'Key of the row: {column: value}; of the losing row where two keys fought for a unique value';
+comment on column steep_repl.conflict_log.pg_conflict is 'PostgreSQL''s own name of the conflict, as in pg_stat_subscription_stats; null where it has none';
+comment on column steep_repl.conflict_log.strategy is 'Strategy of the table when the conflict was met';
+comment on column steep_repl.conflict_log.mixed is 'The row has columns of both writes because the message left out-of-line columns out';
+comment on column steep_repl.conflict_log.resolution_id is 'Entry of steep_repl.resolutions that decided it, if a person did';
+comment on column steep_repl.conflict_log.note is 'What else is to be said';
 comment on index steep_repl.idx_conflict_log_pending is 'Finds conflicts that wait for a person';
 comment on index steep_repl.idx_conflict_log_table is 'Finds the conflicts of a table';
 comment on index steep_repl.idx_conflict_log_origin_xid is 'Finds the conflicts of one remote transaction';

@@ -12,3 +12,8 @@ select pg_catalog.pg_extension_config_dump('steep_repl.schema_fingerprints', '')
 select pg_catalog.pg_extension_config_dump('steep_repl.coordinator_state', '');
 select pg_catalog.pg_extension_config_dump('steep_repl.audit_log', 'where id > 1');
 select pg_catalog.pg_extension_config_dump('steep_repl.audit_log_id_seq', '');
+select pg_catalog.pg_extension_config_dump('steep_repl.replicated_tables', '');
+select pg_catalog.pg_extension_config_dump('steep_repl.peers', '');
+select pg_catalog.pg_extension_config_dump('steep_repl.resolutions', '');
+select pg_catalog.pg_extension_config_dump('steep_repl.retractions', '');
+select pg_catalog.pg_extension_config_dump('steep_repl.retractions_id_seq', '');

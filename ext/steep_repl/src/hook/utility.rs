@@ -7,6 +7,8 @@
 
 #![allow(unsafe_code)]
 
+use super::dormant::hide_dormant_triggers;
+use super::origins;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::{CStr, c_char};
@@ -18,7 +20,7 @@ use std::ffi::{CStr, c_char};
 static mut NEXT: pg_sys::ProcessUtility_hook_type = None;
 
 /// Puts our function at the head of the chain, keeping the one that was there.
-pub(crate) fn install() {
+pub(super) fn install() {
     // SAFETY: `_PG_init` runs in the only thread, before any statement.
     unsafe {
         NEXT = pg_sys::ProcessUtility_hook;
@@ -57,8 +59,37 @@ unsafe extern "C-unwind" fn process_utility(
     // holds only plain copies of the arguments.
     unsafe {
         trace(statement);
+        before_copy(statement);
+        origins::before_drop(statement);
         let next = NEXT.unwrap_or(standard_process_utility);
         next(statement, query, read_only_tree, context, params, query_env, dest, completion);
+        origins::after_drop();
+    }
+}
+
+/// COPY writes many rows at a time unless a row trigger may fire before an insert.
+///
+/// # Safety
+/// `statement` is the planned utility statement of a running `ProcessUtility` call.
+#[pg_guard]
+unsafe extern "C-unwind" fn before_copy(statement: *mut pg_sys::PlannedStmt) {
+    // SAFETY: the statement of a planned utility statement says what it is. The table is locked
+    // as DoCopy (copy.c) is about to lock it, before it asks for privileges.
+    unsafe {
+        let statement = (*statement).utilityStmt;
+        if (*statement).type_ != pg_sys::NodeTag::T_CopyStmt {
+            return;
+        }
+        let copy = statement.cast::<pg_sys::CopyStmt>();
+        if !(*copy).is_from || (*copy).relation.is_null() {
+            return;
+        }
+        let lock = pg_sys::RowExclusiveLock as i32;
+        let relation = pg_sys::table_openrv_extended((*copy).relation, lock, true);
+        if !relation.is_null() {
+            hide_dormant_triggers(relation);
+            pg_sys::table_close(relation, pg_sys::NoLock as i32);
+        }
     }
 }
 

@@ -1,0 +1,238 @@
+//! Telling cheaply that a key is not in a unique index at all.
+//!
+//! `ExecCheckIndexConstraints` answers the whole question, but sets up a scan each time. Most keys
+//! of inserts are in no index, whatever the visibility of rows: that is asked here first, with one
+//! scan that is kept, or by a look at the last page of the index.
+
+use super::key;
+use super::table::{Table, UniqueIndex};
+use pgrx::pg_sys;
+
+/// A unique index over plain columns, ready to be asked.
+pub(super) struct Prober {
+    index: pg_sys::Relation,
+    scan: pg_sys::IndexScanDesc,
+    keys: Vec<pg_sys::ScanKeyData>,
+    places: Vec<usize>,
+    /// Compares values of the first column; `None` if the index descends.
+    compare: Option<*mut pg_sys::FmgrInfo>,
+}
+
+impl Prober {
+    /// Opens a scan, owned by the current resource owner and memory context.
+    ///
+    /// # Safety
+    /// Both relations are open, and stay open longer.
+    pub(super) unsafe fn open(
+        table: &Table,
+        heap: pg_sys::Relation,
+        index: pg_sys::Relation,
+    ) -> Option<Self> {
+        // SAFETY: the caller's promise, throughout.
+        unsafe {
+            let oid = (*index).rd_id;
+            let columns = match table.secondary.iter().find(|secondary| secondary.oid == oid) {
+                Some(UniqueIndex { columns, .. }) => columns.clone()?,
+                None => table.key.iter().map(|key| key.place).collect(),
+            };
+            let count = usize::try_from((*(*index).rd_index).indnkeyatts).ok()?;
+            let places = columns.get(..count)?.to_vec();
+            let keys: Option<Vec<_>> = (0..count).map(|nth| scan_key(index, nth)).collect();
+            let keys = keys?;
+            let snapshot = &raw mut pg_sys::SnapshotAnyData;
+            let scan = begin_scan(heap, index, snapshot, count as i32);
+            let descends = *(*index).rd_indoption & pg_sys::INDOPTION_DESC as i16 != 0;
+            let compare = (!descends).then(|| pg_sys::index_getprocinfo(index, 1, BTORDER_PROC));
+            Some(Self { index, scan, keys, places, compare })
+        }
+    }
+
+    /// # Safety
+    /// Opened in this transaction.
+    pub(super) unsafe fn close(self) {
+        // SAFETY: the caller's promise.
+        unsafe { pg_sys::index_endscan(self.scan) };
+    }
+
+    /// Whether the index certainly has no entry of the row's values, dead or alive.
+    ///
+    /// # Safety
+    /// `row` holds a row of the table.
+    pub(super) unsafe fn is_absent(&mut self, row: *mut pg_sys::TupleTableSlot) -> bool {
+        // SAFETY: the caller's promise, throughout.
+        unsafe {
+            for (key, place) in self.keys.iter_mut().zip(&self.places) {
+                let (value, is_null) = key::value(row, *place);
+                if is_null {
+                    // Equal to nothing, unless nulls are not distinct.
+                    return !(*(*self.index).rd_index).indnullsnotdistinct;
+                }
+                key.sk_argument = value;
+            }
+            if self.is_beyond_last_page(self.keys[0].sk_argument) {
+                return true;
+            }
+            let count = self.keys.len() as i32;
+            let keys = self.keys.as_mut_ptr();
+            pg_sys::index_rescan(self.scan, keys, count, std::ptr::null_mut(), 0);
+            let forward = pg_sys::ScanDirection::ForwardScanDirection;
+            let is_absent = pg_sys::index_getnext_tid(self.scan, forward).is_null();
+            if !is_absent {
+                // Gives up the page, which vacuum may be waiting for.
+                pg_sys::index_rescan(self.scan, keys, count, std::ptr::null_mut(), 0);
+            }
+            is_absent
+        }
+    }
+
+    /// Whether the value lies beyond every entry of the index, as growing keys do.
+    ///
+    /// PostgreSQL remembers the last page when it inserts there (`_bt_insertonpg`, nbtinsert.c).
+    /// The page's format is that of nbtree.h, the same on disk in all supported versions.
+    unsafe fn is_beyond_last_page(&self, value: pg_sys::Datum) -> bool {
+        let Some(compare) = self.compare else { return false };
+        // SAFETY: a page of the index, pinned and locked while it is read.
+        unsafe {
+            let storage = (*self.index).rd_smgr;
+            if storage.is_null() || (*storage).smgr_targblock == pg_sys::InvalidBlockNumber {
+                return false;
+            }
+            let buffer = pg_sys::ReadBuffer(self.index, (*storage).smgr_targblock);
+            infallible::LockBuffer(buffer, pg_sys::BUFFER_LOCK_SHARE as i32);
+            let at = (buffer - 1) as usize * pg_sys::BLCKSZ as usize;
+            let page = pg_sys::BufferBlocks.add(at);
+            let is_beyond = last_entry(page).is_some_and(|entry| {
+                let mut is_null = false;
+                let greatest = pg_sys::index_getattr(entry, 1, (*self.index).rd_att, &mut is_null);
+                let collation = *(*self.index).rd_indcollation;
+                let order = || pg_sys::FunctionCall2Coll(compare, collation, value, greatest);
+                !is_null && order().value() as i32 > 0
+            });
+            infallible::LockBuffer(buffer, pg_sys::BUFFER_LOCK_UNLOCK as i32);
+            infallible::ReleaseBuffer(buffer);
+            is_beyond
+        }
+    }
+}
+
+/// Functions of the server that raise no error when they are called as here, without the cost of
+/// catching one.
+mod infallible {
+    use pgrx::pg_sys;
+
+    unsafe extern "C-unwind" {
+        pub(super) fn LockBuffer(buffer: pg_sys::Buffer, mode: std::ffi::c_int);
+        pub(super) fn ReleaseBuffer(buffer: pg_sys::Buffer);
+    }
+}
+
+/// The greatest entry of an index, if this is its last page.
+unsafe fn last_entry(page: *mut std::ffi::c_char) -> Option<pg_sys::IndexTuple> {
+    // SAFETY: a page (bufpage.h): a header, line pointers up to pd_lower, and where they point to.
+    unsafe {
+        if !is_last_leaf(page) {
+            return None;
+        }
+        let header = page.cast::<pg_sys::PageHeaderData>();
+        let pointers = (&raw const (*header).pd_linp).cast::<pg_sys::ItemIdData>();
+        let used = usize::from((*header).pd_lower)
+            .checked_sub(std::mem::offset_of!(pg_sys::PageHeaderData, pd_linp))?;
+        let last = (used / size_of::<pg_sys::ItemIdData>()).checked_sub(1)?;
+        Some(page.add((*pointers.add(last)).lp_off() as usize).cast())
+    }
+}
+
+/// Whether `snapshot` sees a row with the key of `row`.
+///
+/// # Safety
+/// Both relations are open; `row` holds the key of the table, `index` is over it; `into` is a slot
+/// of the table.
+pub(super) unsafe fn is_seen(
+    table: &Table,
+    heap: pg_sys::Relation,
+    index: pg_sys::Relation,
+    snapshot: pg_sys::Snapshot,
+    row: *mut pg_sys::TupleTableSlot,
+    into: *mut pg_sys::TupleTableSlot,
+) -> bool {
+    // SAFETY: the caller's promise, throughout.
+    unsafe {
+        let mut keys = Vec::new();
+        for (nth, key) in table.key.iter().enumerate() {
+            let Some(mut scan_key) = scan_key(index, nth) else { return false };
+            scan_key.sk_argument = key::value(row, key.place).0;
+            keys.push(scan_key);
+        }
+        let scan = begin_scan(heap, index, snapshot, keys.len() as i32);
+        pg_sys::index_rescan(scan, keys.as_mut_ptr(), keys.len() as i32, std::ptr::null_mut(), 0);
+        let forward = pg_sys::ScanDirection::ForwardScanDirection;
+        let is_seen = pg_sys::index_getnext_slot(scan, forward, into);
+        pg_sys::index_endscan(scan);
+        is_seen
+    }
+}
+
+unsafe fn begin_scan(
+    heap: pg_sys::Relation,
+    index: pg_sys::Relation,
+    snapshot: pg_sys::Snapshot,
+    keys: i32,
+) -> pg_sys::IndexScanDesc {
+    // SAFETY: both relations are open.
+    #[cfg(any(feature = "pg16", feature = "pg17"))]
+    unsafe {
+        pg_sys::index_beginscan(heap, index, snapshot, keys, 0)
+    }
+    // SAFETY: both relations are open; nobody counts this scan.
+    #[cfg(not(any(feature = "pg16", feature = "pg17")))]
+    unsafe {
+        pg_sys::index_beginscan(heap, index, snapshot, std::ptr::null_mut(), keys, 0)
+    }
+}
+
+/// Support function of a btree operator class that orders its values (nbtree.h).
+const BTORDER_PROC: u16 = 1;
+/// Flags of a page (nbtree.h): it is a leaf; it is deleted, half dead or half split.
+const BTP_LEAF: u16 = 1 << 0;
+const BTP_UNSETTLED: u16 = (1 << 2) | (1 << 4) | (1 << 7);
+
+unsafe fn is_last_leaf(page: *mut std::ffi::c_char) -> bool {
+    // SAFETY: a page of a btree: its header (bufpage.h) says where the special space is, which
+    // holds the neighbours, the level and the flags (BTPageOpaqueData).
+    unsafe {
+        let special = usize::from((*page.cast::<pg_sys::PageHeaderData>()).pd_special);
+        if special + 16 > pg_sys::BLCKSZ as usize {
+            return false;
+        }
+        let special = page.add(special);
+        let next = special.add(4).cast::<u32>().read();
+        let flags = special.add(12).cast::<u16>().read();
+        next == 0 && flags & BTP_LEAF != 0 && flags & BTP_UNSETTLED == 0
+    }
+}
+
+/// "Equals", for the nth column of the index.
+unsafe fn scan_key(index: pg_sys::Relation, nth: usize) -> Option<pg_sys::ScanKeyData> {
+    // SAFETY: the arrays have an entry for each key column.
+    unsafe {
+        let family = *(*index).rd_opfamily.add(nth);
+        let kind = *(*index).rd_opcintype.add(nth);
+        let equals = pg_sys::BTEqualStrategyNumber as i16;
+        let operator = pg_sys::get_opfamily_member(family, kind, kind, equals);
+        if operator == pg_sys::InvalidOid {
+            return None;
+        }
+        let mut key = pg_sys::ScanKeyData::default();
+        pg_sys::ScanKeyEntryInitialize(
+            &mut key,
+            0,
+            nth as i16 + 1,
+            equals as u16,
+            kind,
+            *(*index).rd_indcollation.add(nth),
+            pg_sys::get_opcode(operator),
+            pg_sys::Datum::null(),
+        );
+        Some(key)
+    }
+}

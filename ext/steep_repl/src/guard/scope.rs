@@ -1,0 +1,391 @@
+//! What the guard keeps open until the end of the transaction: executor states with open indexes
+//! cost more than a probe.
+
+use super::absence::{self, Prober};
+use super::table::Table;
+use pgrx::pg_sys;
+use std::cell::RefCell;
+
+/// An executor state and an open relation with its indexes.
+#[derive(Clone, Copy)]
+pub(super) struct OpenTable {
+    pub(super) relation: pg_sys::Relation,
+    pub(super) target: *mut pg_sys::ResultRelInfo,
+    pub(super) state: *mut pg_sys::EState,
+    /// A copy of the row descriptor: slots made with the relation's own would have to be dropped
+    /// one by one.
+    pub(super) descriptor: pg_sys::TupleDesc,
+}
+
+/// The unique indexes of a table; `None` for those that have to be asked in full.
+type Probers = Vec<(pg_sys::Oid, Option<Prober>)>;
+
+thread_local! {
+    static OPEN: RefCell<Vec<OpenTable>> = const { RefCell::new(Vec::new()) };
+    /// Of each open table that was probed.
+    static PROBERS: RefCell<Vec<(pg_sys::Oid, Probers)>> = const { RefCell::new(Vec::new()) };
+}
+
+impl OpenTable {
+    /// The relation, opened at its first use in this transaction.
+    ///
+    /// # Safety
+    /// Inside a transaction; the caller holds a lock on the relation that allows writing.
+    pub(super) unsafe fn get(oid: pg_sys::Oid) -> Self {
+        let known = OPEN.with_borrow(|open| {
+            // SAFETY: what is in the list is open.
+            open.iter().find(|table| unsafe { (*table.relation).rd_id } == oid).copied()
+        });
+        if let Some(known) = known {
+            return known;
+        }
+        // SAFETY: everything made here lives until the end of the transaction: in its memory
+        // context, owned by its resource owner.
+        let opened = unsafe {
+            let context = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
+            let owner = pg_sys::CurrentResourceOwner;
+            pg_sys::CurrentResourceOwner = pg_sys::TopTransactionResourceOwner;
+            let relation = pg_sys::table_open(oid, pg_sys::RowExclusiveLock as i32);
+            let state = pg_sys::CreateExecutorState();
+            let target: *mut pg_sys::ResultRelInfo =
+                pg_sys::palloc0(size_of::<pg_sys::ResultRelInfo>()).cast();
+            (*target).type_ = pg_sys::NodeTag::T_ResultRelInfo;
+            pg_sys::InitResultRelInfo(target, relation, 0, std::ptr::null_mut(), 0);
+            // Speculative: with what it takes to ask a unique index who stands in the way.
+            pg_sys::ExecOpenIndices(target, true);
+            let descriptor = pg_sys::CreateTupleDescCopyConstr((*relation).rd_att);
+            pg_sys::CurrentResourceOwner = owner;
+            pg_sys::MemoryContextSwitchTo(context);
+            Self { relation, target, state, descriptor }
+        };
+        OPEN.with_borrow_mut(|open| open.push(opened));
+        opened
+    }
+
+    /// Frees what the last probe left in memory.
+    ///
+    /// # Safety
+    /// The table is open.
+    pub(super) unsafe fn reset(&self) {
+        // SAFETY: the caller's promise; as the macro ResetPerTupleExprContext.
+        unsafe {
+            let context = (*self.state).es_per_tuple_exprcontext;
+            if !context.is_null() {
+                pg_sys::MemoryContextReset((*context).ecxt_per_tuple_memory);
+            }
+        }
+    }
+}
+
+/// Closes everything: the transaction is about to commit, or a table about to be altered.
+///
+/// # Safety
+/// Inside the transaction.
+pub(super) unsafe fn close() {
+    for (_, probers) in PROBERS.take() {
+        for prober in probers.into_iter().filter_map(|(_, prober)| prober) {
+            // SAFETY: opened in this transaction.
+            unsafe { prober.close() };
+        }
+    }
+    for table in OPEN.take() {
+        // SAFETY: opened by `get` in this transaction.
+        unsafe {
+            let owner = pg_sys::CurrentResourceOwner;
+            pg_sys::CurrentResourceOwner = pg_sys::TopTransactionResourceOwner;
+            pg_sys::ExecCloseIndices(table.target);
+            pg_sys::FreeExecutorState(table.state);
+            // The lock stays until the end of the transaction.
+            pg_sys::table_close(table.relation, pg_sys::NoLock as i32);
+            pg_sys::CurrentResourceOwner = owner;
+        }
+    }
+}
+
+/// Forgets everything: the transaction has failed and PostgreSQL has cleaned up.
+pub(super) fn forget() {
+    OPEN.take();
+    PROBERS.take();
+}
+
+/// A memory context for a row's worth of values, below the current one.
+///
+/// # Safety
+/// Inside a transaction.
+pub(super) unsafe fn scratch() -> pg_sys::MemoryContext {
+    // SAFETY: deleted with its parent at the latest.
+    unsafe {
+        pg_sys::AllocSetContextCreateInternal(
+            pg_sys::CurrentMemoryContext,
+            c"steep_repl row".as_ptr(),
+            pg_sys::ALLOCSET_SMALL_MINSIZE as usize,
+            pg_sys::ALLOCSET_SMALL_INITSIZE as usize,
+            pg_sys::ALLOCSET_SMALL_MAXSIZE as usize,
+        )
+    }
+}
+
+/// The tables that hold the rows of a table: its leaf partitions, or itself.
+///
+/// # Safety
+/// Inside a transaction.
+pub(super) unsafe fn leaves(table: pg_sys::Oid) -> Vec<pg_sys::Oid> {
+    // SAFETY: catalog look-ups; the partitions are locked until the end of the transaction.
+    unsafe {
+        let all = super::unbound::find_all_inheritors(
+            table,
+            pg_sys::RowExclusiveLock as i32,
+            std::ptr::null_mut(),
+        );
+        (0..(*all).length)
+            .map(|nth| pg_sys::list_nth_oid(all, nth))
+            .filter(|oid| {
+                pg_sys::get_rel_relkind(*oid) == pg_sys::RELKIND_RELATION as std::ffi::c_char
+            })
+            .collect()
+    }
+}
+
+/// A row of this node, found through a unique index and locked until the end of the transaction.
+pub(super) struct Found {
+    pub(super) tid: pg_sys::ItemPointerData,
+    pub(super) slot: *mut pg_sys::TupleTableSlot,
+    /// The row in that slot.
+    pub(super) tuple: pg_sys::HeapTuple,
+}
+
+impl OpenTable {
+    /// A slot for a row of this table, in the caller's memory context.
+    ///
+    /// # Safety
+    /// The table is open.
+    pub(super) unsafe fn slot(
+        &self,
+        operations: *const pg_sys::TupleTableSlotOps,
+    ) -> *mut pg_sys::TupleTableSlot {
+        // SAFETY: the caller's promise.
+        unsafe { pg_sys::MakeSingleTupleTableSlot(self.descriptor, operations) }
+    }
+
+    /// Whether any unique index holds the values of `slot` already.
+    ///
+    /// # Safety
+    /// `slot` holds a row of this table.
+    pub(super) unsafe fn has_conflict(
+        &self,
+        table: &Table,
+        slot: *mut pg_sys::TupleTableSlot,
+    ) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let oid = (*self.relation).rd_id;
+            let mut probers = PROBERS.with_borrow_mut(|all| {
+                let at = all.iter().position(|(known, _)| *known == oid)?;
+                Some(all.swap_remove(at).1)
+            });
+            let probers_now = probers.get_or_insert_with(|| self.probers(table));
+            let mut in_question = None;
+            for (index, prober) in probers_now {
+                let is_absent = prober.as_mut().is_some_and(|prober| prober.is_absent(slot));
+                if !is_absent {
+                    in_question = Some(*index);
+                    break;
+                }
+            }
+            PROBERS.with_borrow_mut(|all| all.extend(probers.map(|probers| (oid, probers))));
+            // One entry in question is enough to ask all indexes in full.
+            in_question.is_some() && self.probe(slot, std::ptr::null_mut()).is_some()
+        }
+    }
+
+    unsafe fn probers(&self, table: &Table) -> Probers {
+        // SAFETY: the scans live as long as the open table.
+        unsafe {
+            let context = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
+            let owner = pg_sys::CurrentResourceOwner;
+            pg_sys::CurrentResourceOwner = pg_sys::TopTransactionResourceOwner;
+            let count = usize::try_from((*self.target).ri_NumIndices).unwrap_or_default();
+            let mut probers = Vec::new();
+            for nth in 0..count {
+                let index = *(*self.target).ri_IndexRelationDescs.add(nth);
+                if (*(*index).rd_index).indisunique {
+                    probers.push(((*index).rd_id, Prober::open(table, self.relation, index)));
+                }
+            }
+            pg_sys::CurrentResourceOwner = owner;
+            pg_sys::MemoryContextSwitchTo(context);
+            probers
+        }
+    }
+
+    /// The row that holds the values of `slot` in `index`, locked, in a slot of its own.
+    ///
+    /// # Safety
+    /// `slot` holds a row of this table; `index` is a unique index of it. What is found is used
+    /// before the caller's memory context is reset.
+    pub(super) unsafe fn find(
+        &self,
+        slot: *mut pg_sys::TupleTableSlot,
+        index: pg_sys::Oid,
+    ) -> Option<Found> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let only = pg_sys::lappend_oid(std::ptr::null_mut(), index);
+            let found = loop {
+                let Some(mut tid) = self.probe(slot, only) else { break None };
+                let into = self.slot(&raw const pg_sys::TTSOpsBufferHeapTuple);
+                let locked = self.lock(&mut tid, into);
+                if locked == pg_sys::TM_Result::TM_Ok {
+                    let mut should_free = false;
+                    // Materialized: a slot of the table's own would keep its page pinned.
+                    let tuple = pg_sys::ExecFetchSlotHeapTuple(into, true, &mut should_free);
+                    break Some(Found { tid, slot: into, tuple });
+                }
+                // A row that changed meanwhile is in the slot all the same, with its page.
+                pg_sys::ExecClearTuple(into);
+                let is_worth_a_look =
+                    [pg_sys::TM_Result::TM_Updated, pg_sys::TM_Result::TM_Deleted]
+                        .contains(&locked);
+                if !is_worth_a_look {
+                    // Written by this very command: the server itself will say what is wrong.
+                    break None;
+                }
+                pgrx::check_for_interrupts!();
+            };
+            pg_sys::list_free(only);
+            found
+        }
+    }
+
+    /// The row of a key, looked for once more with a snapshot when [`OpenTable::find`] finds none.
+    ///
+    /// A scan that sees uncommitted rows can miss one that is being updated: its new version lands
+    /// on a page already read, and its old one is dead by the time it is met. A snapshot sees
+    /// exactly one version.
+    ///
+    /// # Safety
+    /// As [`OpenTable::find`].
+    pub(super) unsafe fn find_surely(
+        &self,
+        table: &Table,
+        slot: *mut pg_sys::TupleTableSlot,
+    ) -> Option<Found> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            loop {
+                if let Some(found) = self.find(slot, table.key_index) {
+                    return Some(found);
+                }
+                if !self.is_visible(table, slot) {
+                    return None;
+                }
+                pgrx::check_for_interrupts!();
+            }
+        }
+    }
+
+    /// Whether the latest snapshot sees a row of this key.
+    unsafe fn is_visible(&self, table: &Table, slot: *mut pg_sys::TupleTableSlot) -> bool {
+        // SAFETY: the caller's promise; the index is one of the open ones.
+        unsafe {
+            let index = pg_sys::index_open(table.key_index, pg_sys::AccessShareLock as i32);
+            let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
+            let into = self.slot(&raw const pg_sys::TTSOpsBufferHeapTuple);
+            let found = absence::is_seen(table, self.relation, index, snapshot, slot, into);
+            pg_sys::ExecClearTuple(into);
+            pg_sys::UnregisterSnapshot(snapshot);
+            pg_sys::index_close(index, pg_sys::AccessShareLock as i32);
+            found
+        }
+    }
+
+    /// `ExecCheckIndexConstraints` (execIndexing.c): waits for transactions in progress and
+    /// evaluates expressions and predicates.
+    unsafe fn probe(
+        &self,
+        slot: *mut pg_sys::TupleTableSlot,
+        indexes: *mut pg_sys::List,
+    ) -> Option<pg_sys::ItemPointerData> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut tid = pg_sys::ItemPointerData::default();
+            #[cfg(not(any(feature = "pg16", feature = "pg17")))]
+            let is_free = {
+                let mut none = pg_sys::ItemPointerData::default();
+                none.ip_blkid.bi_hi = 0xFFFF;
+                none.ip_blkid.bi_lo = 0xFFFF;
+                pg_sys::ExecCheckIndexConstraints(
+                    self.target,
+                    slot,
+                    self.state,
+                    &mut tid,
+                    &mut none,
+                    indexes,
+                )
+            };
+            #[cfg(any(feature = "pg16", feature = "pg17"))]
+            let is_free =
+                pg_sys::ExecCheckIndexConstraints(self.target, slot, self.state, &mut tid, indexes);
+            (!is_free).then_some(tid)
+        }
+    }
+
+    /// Locks the row against everybody else, unless it changed meanwhile.
+    unsafe fn lock(
+        &self,
+        tid: &mut pg_sys::ItemPointerData,
+        into: *mut pg_sys::TupleTableSlot,
+    ) -> pg_sys::TM_Result::Type {
+        // SAFETY: an open table and its own slot.
+        unsafe {
+            let mut failure = pg_sys::TM_FailureData::default();
+            pg_sys::table_tuple_lock(
+                self.relation,
+                tid,
+                pg_sys::GetLatestSnapshot(),
+                into,
+                pg_sys::GetCurrentCommandId(false),
+                pg_sys::LockTupleMode::LockTupleExclusive,
+                pg_sys::LockWaitPolicy::LockWaitBlock,
+                0,
+                &mut failure,
+            )
+        }
+    }
+
+    /// Removes a row that was found: at heap level, without triggers, as an index entry would see it.
+    ///
+    /// # Safety
+    /// The row was found and locked in this transaction.
+    pub(super) unsafe fn delete(&self, tid: pg_sys::ItemPointerData) {
+        let mut tid = tid;
+        // SAFETY: the caller's promise.
+        unsafe {
+            pg_sys::simple_table_tuple_delete(self.relation, &mut tid, std::ptr::null_mut());
+            pg_sys::CommandCounterIncrement();
+        }
+    }
+
+    /// A slot with the values of `slot` and the generated columns computed, where a unique index
+    /// needs them; else `slot` itself.
+    ///
+    /// # Safety
+    /// `slot` holds a row of this table.
+    pub(super) unsafe fn with_generated(
+        &self,
+        table: &Table,
+        slot: *mut pg_sys::TupleTableSlot,
+        command: pg_sys::CmdType::Type,
+    ) -> *mut pg_sys::TupleTableSlot {
+        if !table.computes_keys {
+            return slot;
+        }
+        // SAFETY: the caller's promise; the copy lives in the caller's memory context.
+        unsafe {
+            let copy = self.slot(&raw const pg_sys::TTSOpsVirtual);
+            pg_sys::ExecCopySlot(copy, slot);
+            super::unbound::ExecComputeStoredGenerated(self.target, self.state, copy, command);
+            copy
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The tap: knowing the remote transaction while it is applied.
+//!
+//! A trigger in PostgreSQL's apply worker cannot see the remote commit timestamp, which the worker
+//! stores only at commit. But each message reaches the worker through a table of function pointers
+//! (`WalReceiverFunctions`, walreceiver.h), and the tap puts itself in that table.
+//!
+//! It also finds the rows a change did not find: when an update or delete of a guarded table has
+//! arrived and no row trigger fired before the worker asks for the next message, the row was not
+//! there. The transaction is still open then and the message still in its buffer.
+//!
+//! # Contract of the unsafe code
+//! Everything here runs in the only thread of an apply worker (`LogicalRepApplyLoop`, worker.c).
+//! Errors of the server cross as panics that `pg_guard` turns back; an error is an apply error: the
+//! worker's transaction aborts and is retried.
+
+#![allow(unsafe_code)]
+
+mod clock;
+pub(crate) mod housekeeping;
+pub(crate) mod message;
+pub(crate) mod relations;
+pub(crate) mod session;
+pub(crate) mod transaction;
+
+use self::message::{Message, Relation};
+use self::transaction::{Arrived, TRANSACTION};
+use crate::guard;
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+use std::ffi::{CStr, c_char, c_int, c_void};
+
+/// The server's own table, and our copy of it with one entry changed.
+static mut ORIGINAL: pg_sys::walrcv_receive_fn = None;
+static mut TAPPED: pg_sys::WalReceiverFunctionsType =
+    // SAFETY: a table of optional function pointers; all zeros is none of them.
+    unsafe { std::mem::zeroed() };
+
+/// Asks to be told when transactions end: the first one of a worker ends after libpqwalreceiver is
+/// loaded and before its first message.
+pub(crate) fn register() {
+    // SAFETY: `_PG_init` runs in the only thread; the callbacks live as long as the process.
+    unsafe {
+        pg_sys::RegisterXactCallback(Some(at_transaction_end), std::ptr::null_mut());
+        pg_sys::RegisterSubXactCallback(Some(at_subtransaction_end), std::ptr::null_mut());
+        pg_sys::CacheRegisterRelcacheCallback(
+            Some(session::at_relcache_invalidation),
+            pg_sys::Datum::null(),
+        );
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn at_transaction_end(
+    event: pg_sys::XactEvent::Type,
+    _argument: *mut c_void,
+) {
+    // SAFETY: see the module; the table is set once by libpqwalreceiver and never freed.
+    unsafe {
+        let original = ORIGINAL;
+        if original.is_none() && !pg_sys::WalReceiverFunctions.is_null() && is_apply_worker() {
+            let mut table = *pg_sys::WalReceiverFunctions;
+            ORIGINAL = table.walrcv_receive;
+            table.walrcv_receive = Some(receive);
+            (&raw mut TAPPED).write(table);
+            pg_sys::WalReceiverFunctions = &raw mut TAPPED;
+        }
+    }
+    guard::at_transaction_end(event);
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn at_subtransaction_end(
+    event: pg_sys::SubXactEvent::Type,
+    _subtransaction: pg_sys::SubTransactionId,
+    _parent: pg_sys::SubTransactionId,
+    _argument: *mut c_void,
+) {
+    if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
+        guard::subtransaction_aborted();
+    }
+}
+
+/// Whether this process applies a stream: a worker that copies a table receives its rows through
+/// the same function, without frames, and a parallel apply worker receives nothing.
+unsafe fn is_apply_worker() -> bool {
+    // SAFETY: set before the worker's main function runs; the name is as ApplyLauncherMain gives it
+    // (logicalrep_worker_launch, launcher.c).
+    unsafe {
+        if !pg_sys::IsLogicalWorker() || pg_sys::MyBgworkerEntry.is_null() {
+            return false;
+        }
+        let name = CStr::from_ptr((*pg_sys::MyBgworkerEntry).bgw_name.as_ptr());
+        name.to_bytes().starts_with(b"logical replication apply worker")
+    }
+}
+
+/// Whether the changes that this process applies pass through here. They do not in a worker that
+/// copies a table, nor in a parallel one.
+pub(crate) fn is_installed() -> bool {
+    // SAFETY: written once, by this thread.
+    let original = unsafe { ORIGINAL };
+    original.is_some()
+}
+
+/// `walrcv_receive`: ends what the last message began, waits for the next, and looks at it.
+#[pg_guard]
+unsafe extern "C-unwind" fn receive(
+    connection: *mut pg_sys::WalReceiverConn,
+    buffer: *mut *mut c_char,
+    descriptor: *mut pg_sys::pgsocket,
+) -> c_int {
+    // SAFETY: the arguments are handed on as they came; on success `buffer` holds `length` bytes,
+    // valid until the next call.
+    unsafe {
+        finish_last_message();
+        let Some(original) = ORIGINAL else { return -1 };
+        let length =
+            pg_sys::ffi::pg_guard_ffi_boundary(|| original(connection, buffer, descriptor));
+        if let Ok(length @ 1..) = usize::try_from(length) {
+            let frame = std::slice::from_raw_parts((*buffer).cast::<u8>(), length);
+            if let Some(message) = Message::parse(frame) {
+                arrived(message);
+            }
+        }
+        length
+    }
+}
+
+/// What the worker has done with the last message is known now.
+unsafe fn finish_last_message() {
+    let last = TRANSACTION.with_borrow_mut(|transaction| transaction.last.take());
+    // SAFETY: plain reads of the transaction state; see the module.
+    unsafe {
+        if pg_sys::IsTransactionState() {
+            if let Some(arrived) = last
+                && !TRANSACTION.with_borrow(|transaction| transaction.hit)
+            {
+                guard::no_trigger_fired(&arrived);
+                // Judging it has put it back; its bytes are about to be freed.
+                TRANSACTION.with_borrow_mut(|transaction| transaction.last = None);
+            }
+        } else {
+            housekeeping::between_transactions();
+        }
+    }
+}
+
+/// A message of a peer cannot be understood: going on would lose what it says.
+pub(crate) fn unreadable(what: &str) {
+    if !session::is_peer() {
+        return;
+    }
+    ereport!(
+        PgLogLevel::ERROR,
+        PgSqlErrorCode::ERRCODE_PROTOCOL_VIOLATION,
+        format!(
+            "subscription \"{}\" delivered a {what} that cannot be read",
+            session::subscription()
+        )
+    );
+}
+
+fn arrived(message: Message<'_>) {
+    match message {
+        Message::Begin { commit_ts, xid } => {
+            // SAFETY: a transaction begins, so none is open.
+            unsafe {
+                session::refresh();
+                if session::is_peer() {
+                    session::require_commit_timestamps();
+                    clock::wait_until_past(commit_ts);
+                }
+            }
+            TRANSACTION.with_borrow_mut(|transaction| transaction.begin(commit_ts, xid));
+        }
+        Message::Relation(body) => match Relation::parse(body) {
+            Some(relation) => relations::learn(relation),
+            None => unreadable("description of a table"),
+        },
+        Message::Row { kind, relation, body } => TRANSACTION.with_borrow_mut(|transaction| {
+            transaction.hit = false;
+            transaction.last = Some(Arrived { kind, relation, body: body.into() });
+        }),
+        // SAFETY: the worker has yet to commit.
+        Message::Commit => unsafe { guard::before_commit() },
+        Message::StreamStart => session::refuse_option("streaming", "off"),
+        Message::Prepare => session::refuse_option("two_phase", "false"),
+        Message::Origin => session::refuse_option("origin", "none"),
+        Message::Other => {}
+    }
+}

@@ -1,0 +1,123 @@
+//! Clocks that disagree: causality within the bound, a clear stop beyond it.
+
+use steep_ext_tests::{Failure, Group, json};
+use steep_testkit::wait;
+use steep_testkit::{Clock, Major, on_each_major};
+
+const COLUMNS: &str = "id int primary key, v text";
+
+/// A row goes round; with every step its version must grow, though the clocks disagree.
+fn causality_holds(group: &Group) -> Result<(), Failure> {
+    let names = group.names();
+    let mut last = group.write(names[0], "insert into t values (1, 'start')")?;
+    for step in 0..6 {
+        group.converge()?;
+        let node = names[step % names.len()];
+        let write = group.write(node, &format!("update t set v = '{step}' where id = 1"))?;
+        assert!(write.at > last.at, "{write:?} after {last:?}");
+        last = write;
+    }
+    group.converge()?;
+    for node in names {
+        assert_eq!(group.value(node, "select v from t")?, "5");
+    }
+    group.logged("t", &[])
+}
+
+fn skewed(major: Major, offset: f64) -> Result<(), Failure> {
+    let builder = Group::builder(major, 2).clock();
+    let group = builder.setting("steep_repl.max_clock_skew", "10s").start()?;
+    group.create_table("t", COLUMNS, "'last_write_wins', 'exact'")?;
+    group.settle()?;
+    set_clock(&group, "b", offset)?;
+    causality_holds(&group)?;
+    // The clock of b decides who is last: so it is with clocks, but all nodes agree.
+    group.apart()?;
+    group.write("b", "update t set v = 'b' where id = 1")?;
+    group.write("a", "update t set v = 'a' where id = 1")?;
+    group.meet();
+    group.converge()?;
+    let winner = if offset > 0.0 { "b" } else { "a" };
+    assert_eq!(group.json_rows("a", "t", "true")?, [json!({ "id": 1, "v": winner })]);
+    group.finish();
+    Ok(())
+}
+
+fn set_clock(group: &Group, node: &str, offset: f64) -> Result<(), Failure> {
+    group.node(node).set_clock(Clock::Offset(offset)).map_err(Failure::new)
+}
+
+on_each_major! {
+    fn a_node_behind_within_the_bound(major: Major) -> Result<(), Failure> {
+        skewed(major, -5.0)
+    }
+
+    fn a_node_ahead_within_the_bound(major: Major) -> Result<(), Failure> {
+        skewed(major, 5.0)
+    }
+
+    fn beyond_the_bound_apply_stops_and_goes_on_when_the_clock_is_right(major: Major) -> Result<(), Failure> {
+        let group = Group::builder(major, 2).clock().start()?;
+        group.create_table("t", COLUMNS, "")?;
+        group.execute("a", "insert into t values (1, 'base')")?;
+        group.settle()?;
+        set_clock(&group, "b", 5.0)?;
+        let write = group.write("b", "update t set v = 'from the future' where id = 1")?;
+        let said = group.complaint("a", &["steep_repl.max_clock_skew", "from_b"])?;
+        let text = format!("{} {}", said.message, said.detail);
+        // Both moments are told, as the server writes them.
+        let moment = "select to_timestamp(floor({at} / 1000000.0)) at time zone 'UTC'";
+        let stamped = group.value("a", &moment.replace("{at}", &write.at.to_string()))?;
+        assert!(text.contains(&stamped), "{stamped} is not in {text}");
+        assert_eq!(said.sqlstate, "55000", "{said}");
+        assert_eq!(group.value("a", "select v from t")?, "base");
+        // The other way round nothing is in the future.
+        group.execute("a", "insert into t values (2, 'from the past')")?;
+        group.delivered("a", "b")?;
+        assert_eq!(group.value("b", "select v from t where id = 2")?, "from the past");
+
+        // What is stamped in the future has to wait for it, but no longer.
+        group.node("b").expect_log(STEPPED_BACK);
+        set_clock(&group, "b", 0.0)?;
+        group.converge()?;
+        assert_eq!(group.value("a", "select v from t where id = 1")?, "from the future");
+        group.finish();
+        Ok(())
+    }
+
+    fn the_bound_can_be_widened_without_restart(major: Major) -> Result<(), Failure> {
+        let group = Group::builder(major, 2).clock().start()?;
+        group.create_table("t", COLUMNS, "")?;
+        group.settle()?;
+        set_clock(&group, "b", 4.0)?;
+        group.execute("b", "insert into t values (1, 'from the future')")?;
+        group.complaint("a", &["steep_repl.max_clock_skew", "from_b"])?;
+        let settings = [("steep_repl.max_clock_skew", "10s")];
+        group.node("a").set_settings(&settings).map_err(Failure::new)?;
+        group.node("a").reload().map_err(Failure::new)?;
+        group.converge()?;
+        assert_eq!(group.value("a", "select v from t")?, "from the future");
+        group.finish();
+        Ok(())
+    }
+
+    fn a_clock_that_steps_back_is_reported(major: Major) -> Result<(), Failure> {
+        let builder = Group::builder(major, 2).clock();
+        let group = builder.setting("steep_repl.max_clock_skew", "30s").start()?;
+        group.create_table("t", COLUMNS, "")?;
+        group.settle()?;
+        let b = group.node("b");
+        b.expect_log(STEPPED_BACK);
+        set_clock(&group, "b", -20.0)?;
+        let said = wait::log_line(b, STEPPED_BACK, wait::DEADLINE);
+        said.map_err(|error| group.failed(error))?;
+        group.execute("a", "insert into t values (1, 'x')")?;
+        group.delivered("b", "a")?;
+        set_clock(&group, "b", 0.0)?;
+        group.converge()?;
+        group.finish();
+        Ok(())
+    }
+}
+
+const STEPPED_BACK: &str = "the clock of this node has stepped back";

@@ -1,0 +1,6 @@
+//! Tables of every shape survive inserts, updates and deletes made on two nodes at once.
+
+mod indexes;
+mod shape;
+mod structure;
+mod types;
