@@ -27,7 +27,9 @@
 //!   `STEEP_PG_OS_USER` (default `postgres`).
 //! * Data folders are made in the system's folder for temporary files. Most of a cluster's cost is
 //!   writing small files there: with `TMPDIR` in memory (a tmpfs), it starts twice as fast.
-//! * Passwords are random, for each cluster its own, and not shown by `Debug`.
+//! * Passwords are random, for each cluster its own, and not shown by `Debug`. Where
+//!   `STEEP_TEST_TEMPLATES` names a folder, the nodes of all meshes start as copies of one data
+//!   folder kept there, with its password and system identifier.
 //!
 //! # Example
 //!
@@ -71,7 +73,8 @@ pub mod wait;
 
 pub use self::clock::{Clock, ClockError};
 pub use self::cluster::{
-    ClusterError, Detached, FoundCluster, PgCluster, PgClusterBuilder, SUPERUSER, TextRows,
+    ClusterError, Detached, FoundCluster, PgCluster, PgClusterBuilder, SUPERUSER,
+    TEMPLATES_VARIABLE, TextRows,
 };
 pub use self::guarded_folder::GuardedFolder;
 pub use self::log::{LogEntry, Severity};

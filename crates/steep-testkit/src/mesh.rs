@@ -76,7 +76,9 @@ impl MeshBuilder {
         }
         let builders: Vec<_> = ('a'..='z')
             .zip(&self.majors)
-            .map(|(name, major)| self.template.clone().with_major(*major).name(name))
+            .map(|(name, major)| {
+                self.template.clone().with_major(*major).name(name).may_be_a_copy()
+            })
             .collect();
         let nodes = PgClusterBuilder::start_all(&builders)?;
         let mut links = BTreeMap::new();

@@ -6,7 +6,7 @@ use std::thread;
 
 use anyhow::{Context as _, Result};
 use cargo_metadata::MetadataCommand;
-use steep_testkit::Major;
+use steep_testkit::{GuardedFolder, Major, TEMPLATES_VARIABLE};
 
 use super::scratch;
 use crate::process;
@@ -21,11 +21,17 @@ pub(super) struct Suites<'a> {
     project: &'a Project,
     has_nextest: bool,
     scratch: PathBuf,
+    /// Goes when the run ends, however it ends.
+    templates: GuardedFolder,
 }
 
 impl<'a> Suites<'a> {
     pub(super) fn new(project: &'a Project) -> Result<Self> {
-        Ok(Self { project, has_nextest: has_nextest(project), scratch: scratch::folder()? })
+        let scratch = scratch::folder()?;
+        let templates = scratch.join(format!("steep-templates-{}", std::process::id()));
+        let templates = GuardedFolder::create(&templates)
+            .with_context(|| format!("cannot make the folder {}", templates.display()))?;
+        Ok(Self { project, has_nextest: has_nextest(project), scratch, templates })
     }
 
     /// The tests of one major.
@@ -57,6 +63,7 @@ impl<'a> Suites<'a> {
             command.arg("--").arg(threads).args(filter);
         }
         command.env("TMPDIR", &self.scratch);
+        command.env(TEMPLATES_VARIABLE, self.templates.path());
         command
     }
 }

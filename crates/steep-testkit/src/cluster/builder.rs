@@ -18,6 +18,7 @@ pub struct PgClusterBuilder {
     pub(super) settings: Settings,
     pub(super) port: Option<u16>,
     pub(super) folder: Option<PathBuf>,
+    pub(super) may_be_a_copy: bool,
     pub(super) clock: Option<Clock>,
     pub(super) extension: bool,
 }
@@ -30,6 +31,7 @@ impl PgClusterBuilder {
             settings: Settings::for_tests(),
             port: None,
             folder: None,
+            may_be_a_copy: false,
             clock: None,
             extension: false,
         }
@@ -83,6 +85,12 @@ impl PgClusterBuilder {
 
     pub(crate) fn major(&self) -> Major {
         self.major
+    }
+
+    /// The data folder may be a copy of another one's that was never used.
+    pub(crate) fn may_be_a_copy(mut self) -> Self {
+        self.may_be_a_copy = true;
+        self
     }
 
     pub(crate) fn with_major(mut self, major: Major) -> Self {

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 
 use super::builder::PgClusterBuilder;
 use super::error::ClusterError;
+use super::template::Template;
 use super::{PgCluster, Secret, State};
 use crate::clock::{Clock, ClockFile};
 use crate::platform::{self, OsUser, Reaper};
@@ -45,7 +46,7 @@ pub(super) fn create(builder: PgClusterBuilder, server: Server) -> Result<PgClus
         cluster.clock = Some(ClockFile::create(&cluster.folder, Clock::Offset(0.0))?);
         cluster.set_clock(clock)?;
     }
-    initdb(&cluster)?;
+    data_folder(&mut cluster, builder.may_be_a_copy)?;
     start_on_some_port(&cluster, builder.port.is_some())?;
     Ok(cluster)
 }
@@ -89,6 +90,24 @@ fn random_hex(cluster: &str, bytes: usize) -> Result<String, ClusterError> {
     getrandom::fill(&mut random)
         .map_err(|_| ClusterError::Random { cluster: cluster.to_owned() })?;
     Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A new data folder: made, or where that will do, copied.
+fn data_folder(cluster: &mut PgCluster, may_be_a_copy: bool) -> Result<(), ClusterError> {
+    let Some(template) = Template::of(&cluster.server).filter(|_| may_be_a_copy) else {
+        return initdb(cluster);
+    };
+    let data = cluster.data_dir();
+    let copied = template.copy_to(&data).map_err(|source| cluster.folder_error(&data, source))?;
+    if let Some(password) = copied {
+        cluster.password = Secret(password);
+        return Ok(());
+    }
+    initdb(cluster)?;
+    let random = random_hex(&cluster.name, 8)?;
+    template
+        .keep(&data, &cluster.password.0, &random)
+        .map_err(|source| cluster.folder_error(&data, source))
 }
 
 fn initdb(cluster: &PgCluster) -> Result<(), ClusterError> {

@@ -8,6 +8,7 @@ mod found;
 mod lifecycle;
 mod program;
 mod session;
+mod template;
 
 use std::fmt;
 use std::fs;
@@ -21,6 +22,7 @@ pub use self::finish::Detached;
 pub use self::found::FoundCluster;
 pub(crate) use self::session::text_rows;
 pub use self::session::{SUPERUSER, TextRows};
+pub use self::template::TEMPLATES_VARIABLE;
 use crate::allowance::{self, Allowance};
 use crate::clock::{Clock, ClockError, ClockFile};
 use crate::log::{self, LogEntry};

@@ -8,8 +8,8 @@ mod unix;
 mod unix_reaper;
 #[cfg(unix)]
 pub(crate) use self::unix::{
-    OsUser, can_enter, crash, give_to, has_processes, is_postmaster, make_readable, own_group,
-    passable_folder, private_folder, release_shared_memory, request_stop, run_as,
+    OsUser, can_enter, copy_folder, crash, give_to, has_processes, is_postmaster, make_readable,
+    own_group, passable_folder, private_folder, release_shared_memory, request_stop, run_as,
 };
 #[cfg(unix)]
 pub(crate) use self::unix_reaper::Reaper;
@@ -18,8 +18,9 @@ pub(crate) use self::unix_reaper::Reaper;
 mod windows;
 #[cfg(windows)]
 pub(crate) use self::windows::{
-    OsUser, Reaper, can_enter, crash, give_to, has_processes, is_postmaster, make_readable,
-    own_group, passable_folder, private_folder, release_shared_memory, request_stop, run_as,
+    OsUser, Reaper, can_enter, copy_folder, crash, give_to, has_processes, is_postmaster,
+    make_readable, own_group, passable_folder, private_folder, release_shared_memory, request_stop,
+    run_as,
 };
 
 use std::path::Path;

@@ -48,6 +48,12 @@ pub(crate) fn give_to(path: &Path, user: &OsUser) -> io::Result<()> {
     }
 }
 
+/// Copies a folder that is not in use, with its owners and modes; `to` must not be there.
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    let status = Command::new("cp").arg("-a").arg(from).arg(to).stdin(Stdio::null()).status()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other(format!("cp: {status}"))) }
+}
+
 /// Creates a folder that only its owner can enter; fails when the path exists.
 pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)

@@ -26,6 +26,21 @@ pub(crate) fn give_to(_: &Path, _: &OsUser) -> io::Result<()> {
     Ok(())
 }
 
+/// Copies a folder that is not in use; `to` must not be there.
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
 /// The user's folder for temporary files is private already.
 pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
