@@ -16,7 +16,8 @@ const STOPPING: &str = "^terminating .*(due to|because of) (administrator comman
 /// What the two ends of a connection say when it is lost, and when it cannot be made again.
 ///
 /// A worker that ends leaves the list of workers before it leaves its origin
-/// (`logicalrep_worker_onexit`), so its successor may come too early, and is started again.
+/// (`logicalrep_worker_onexit`), and before the publisher has noticed and left the slot, so its
+/// successor may come too early, and is started again.
 const PEER_LOST: &str = "could not (receive data|send data|connect to the publisher\
     |start WAL streaming|create replication slot|drop (the )?replication slot)\
     |could not connect to the publisher|connection to client lost|unexpected EOF\
@@ -24,7 +25,8 @@ const PEER_LOST: &str = "could not (receive data|send data|connect to the publis
     |could not fetch (table|replicated)|terminating logical replication worker due to timeout\
     |terminating walsender process due to replication timeout\
     |logical replication .* has (stopped|lost)|could not identify system\
-    |replication origin with ID [0-9]+ is already active for PID";
+    |replication origin with ID [0-9]+ is already active for PID\
+    |replication slot .* is active for PID";
 
 /// One kind of line that does not fail a test.
 #[derive(Debug)]

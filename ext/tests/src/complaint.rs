@@ -22,8 +22,11 @@ impl Group {
             })
         });
         let found = waited.map_err(|error| self.failed(error))?;
-        // The next worker may come before the last one has left.
+        // The next worker may come before the last one has left, here and at the publisher.
         self.node(node).expect_error("is already active for PID");
+        for publisher in self.nodes() {
+            publisher.expect_error("is active for PID");
+        }
         self.node(node).expect_error(words.first().copied().unwrap_or(&found.message));
         Ok(found)
     }
