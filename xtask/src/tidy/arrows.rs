@@ -20,8 +20,14 @@ pub(super) const PURE: [&str; 6] = [
 ];
 
 /// What touches the world, from what needs least of the others to what needs most.
-const SHELL: [&str; 5] =
-    ["steep-ddl-parser", "steep-proto", "steep-pg", "steep-config", "steep-node"];
+const SHELL: [&str; 6] = [
+    "steep-ddl-parser",
+    "steep-ipc-tokio",
+    "steep-proto",
+    "steep-pg",
+    "steep-config",
+    "steep-node",
+];
 
 const EXTENSION: &str = "steep_repl";
 

@@ -1,0 +1,3 @@
+//! The steep-repl daemon.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Frames, requests, responses and events between a steep-repl daemon and its clients.

@@ -1,0 +1,1 @@
+//! A steep-repl node as a library: joining, leaving, watching, and the services around them.

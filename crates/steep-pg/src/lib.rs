@@ -1,0 +1,1 @@
+//! What steep-repl asks of a PostgreSQL server, one module for each catalog or feature.

@@ -1,0 +1,1 @@
+//! gRPC between steep-repl daemons: messages, client and server.
