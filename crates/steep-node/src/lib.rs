@@ -1,1 +1,8 @@
 //! A steep-repl node as a library: joining, leaving, watching, and the services around them.
+
+pub mod error;
+pub mod group;
+pub mod join;
+pub mod member;
+pub mod names;
+pub mod tables;

@@ -1,0 +1,7 @@
+//! The tables of a node: which replicate, which could, and which cannot.
+
+mod classify;
+mod pattern;
+
+pub use self::classify::{Class, list};
+pub use self::pattern::{Pattern, PatternError};
