@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use bytes::BytesMut;
 use futures_util::{SinkExt, TryStreamExt};
@@ -94,7 +93,8 @@ async fn session(
 ) -> Result<(), NodeError> {
     loop {
         let Some(piece) = queue.pieces.lock().ok().and_then(|mut pieces| pieces.pop_front()) else {
-            return Ok(());
+            let free = to.batch_execute("select pg_replication_origin_session_reset()").await;
+            return free.while_doing("ending a session that writes copied rows");
         };
         let table = &queue.tables[piece.table];
         meter.table(&table.name);
@@ -146,22 +146,13 @@ async fn copy_piece(
 
 /// Gives the numbers of the writers' origins back: the rows' timestamp says enough.
 pub(super) async fn drop_origins(client: &Connection) -> Result<(), NodeError> {
-    // A session that has just been closed may still hold its own.
-    super::wait::until("the writers' origins to be free", Duration::from_secs(30), || async {
-        let dropped = client
-            .query(
-                "select pg_replication_origin_drop(o.roname) from pg_replication_origin o
-                 where o.roname ~ '^steep_repl:.*:copy[0-9]+$'",
-                &[],
-            )
-            .await;
-        match dropped {
-            Ok(_) => Ok(None),
-            Err(error) if error.code().is_some_and(|code| code.code() == "55006") => {
-                Ok(Some("one is in use".to_owned()))
-            }
-            Err(error) => Err(error).while_doing("dropping the writers' origins"),
-        }
-    })
-    .await
+    client
+        .query(
+            "select pg_replication_origin_drop(o.roname) from pg_replication_origin o
+             where o.roname ~ '^steep_repl:.*:copy[0-9]+$'",
+            &[],
+        )
+        .await
+        .while_doing("dropping the writers' origins")?;
+    Ok(())
 }

@@ -40,8 +40,11 @@ pub(super) async fn restore(
     for transfer in tombstones(&horizon) {
         bring(source, own, &transfer).await?;
     }
-    let script = include_str!("versions.sql").replace(":source_node", &names::literal(source_node));
-    own.batch_execute(&script).await.while_doing(what)?;
+    let ready =
+        include_str!("versions_ready.sql").replace(":source_node", &names::literal(source_node));
+    own.batch_execute(&ready).await.while_doing(what)?;
+    // By itself: it commits, which nothing else in one message may share.
+    own.batch_execute(include_str!("versions.sql")).await.while_doing(what)?;
     let count = own
         .query_one("select transactions from pg_temp.restamping", &[])
         .await
