@@ -1,6 +1,8 @@
 //! Accepting: handshakes with a deadline and a bound, then connections with a bound.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -65,8 +67,15 @@ impl Acceptor {
         Self { listener, limits, handshakes: JoinSet::new(), pending: VecDeque::new(), next }
     }
 
-    /// Accepts until nobody wants the connections any more.
-    pub(super) async fn run(mut self) {
+    /// Accepts until nobody wants the connections any more; then closes the port and waits for
+    /// whoever drops this.
+    pub(super) async fn run(mut self) -> Infallible {
+        self.accept().await;
+        drop(self);
+        pending().await
+    }
+
+    async fn accept(&mut self) {
         loop {
             tokio::select! {
                 accepted = self.listener.accept() => match accepted {

@@ -3,7 +3,6 @@
 mod accept;
 mod stream;
 
-use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -115,7 +114,7 @@ pub async fn serve_with(
     };
     tokio::select! {
         result = served => result.map_err(ServeError::Stopped),
-        () = acceptor.run() => pending().await,
+        never = acceptor.run() => match never {},
         () = out_of_patience => {
             tracing::warn!("calls of peers were still running at the end of the shutdown; they were cut");
             Ok(())
