@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use steep_ipc::{Failure, FailureClass};
-use steep_node::grpc::{PeerError, Rpc};
+use steep_node::grpc::{Limits, PeerClient, PeerError, Rpc};
 use steep_proto::steep_replication_client::SteepReplicationClient;
 use steep_proto::{
     CompleteJoinRequest, ConflictNotification, DdlNotification, DescribeRequest, ForgetNodeRequest,
@@ -129,6 +129,46 @@ async fn a_call_that_takes_too_long_ends_on_both_sides() {
     assert!(matches!(error, PeerError::Deadline { rpc: Rpc::PrepareJoin, .. }), "{error:?}");
     soon("the node's end", server.dropped.cancelled()).await;
     health(&client).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_ends_calls_by_itself() {
+    let group = Group::new();
+    let limits = Limits { longest_call: Duration::from_millis(200), ..Limits::default() };
+    let server = Server::with_limits(group.node("hq"), limits).await;
+    let client = server.client(&group.node("branch")).await.unwrap();
+    let call = client.prepare_join(PrepareJoinRequest::default());
+    let error = soon("the end", call).await.unwrap_err();
+    assert!(matches!(error, PeerError::Deadline { .. }), "{error:?}");
+    soon("the node's end", server.dropped.cancelled()).await;
+}
+
+#[tokio::test]
+async fn calls_beyond_the_limit_wait_for_their_turn() {
+    let group = Group::new();
+    for (per_connection, in_all, others_wait) in [(1, 9, false), (9, 1, true)] {
+        let limits =
+            Limits { calls_per_connection: per_connection, calls: in_all, ..Limits::default() };
+        let server = Server::with_limits(group.node_again("hq"), limits).await;
+        let own = group.node_again("branch");
+        let (client, other) =
+            (server.client(&own).await.unwrap(), server.client(&own).await.unwrap());
+        let busy = client.clone();
+        let first =
+            tokio::spawn(async move { busy.prepare_join(PrepareJoinRequest::default()).await });
+        soon("the first call", server.waiting.notified()).await;
+        let hasty = |client: &PeerClient| client.with_deadline(Duration::from_millis(300));
+        assert!(health(&hasty(&client)).await.is_err());
+        if others_wait {
+            assert!(health(&hasty(&other)).await.is_err());
+        } else {
+            health(&other).await.unwrap();
+        }
+        server.go_on.add_permits(1);
+        soon("the first answer", first).await.unwrap().unwrap();
+        health(&client).await.unwrap();
+        health(&other).await.unwrap();
+    }
 }
 
 #[tokio::test]

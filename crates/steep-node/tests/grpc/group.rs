@@ -51,6 +51,14 @@ impl Group {
         Security::Tls(self.tls(node))
     }
 
+    /// As [`Group::node`], also the second time.
+    pub(crate) fn node_again(&self, node: &str) -> Security {
+        match Tls::load(self.files(node)) {
+            Ok(tls) => Security::Tls(tls),
+            Err(_) => self.node(node),
+        }
+    }
+
     /// A node whose certificate has this validity.
     pub(crate) fn node_with(&self, node: &str, lifetime: Lifetime) -> Security {
         Security::Tls(Tls::load(self.issue(node, lifetime)).unwrap())

@@ -220,6 +220,34 @@ async fn a_handshake_has_a_deadline() {
     server.health(&group.node("branch")).await.unwrap();
 }
 
+#[tokio::test]
+async fn a_peer_that_says_nothing_after_its_handshake_is_ended() {
+    let group = Group::new();
+    let limits = Limits { handshake_timeout: Duration::from_millis(500), ..Limits::default() };
+    let server = Server::with_limits(group.node("hq"), limits).await;
+    let own = group.node("branch");
+    let client = server.client(&own).await.unwrap();
+    let mut silent = raw::connect(&server, &group, &TLS13, Some("branch")).await.unwrap();
+    soon("the end", silent.read_to_end(&mut Vec::new())).await.ok();
+    // Whoever has spoken may be silent for longer.
+    health(&client).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_whose_message_never_comes_is_ended() {
+    let group = Group::new();
+    let limits = Limits { longest_call: Duration::from_millis(200), ..Limits::default() };
+    let server = Server::with_limits(group.node("hq"), limits).await;
+    let own = group.node("branch");
+    let mut stream = raw::connect(&server, &group, &TLS13, Some("branch")).await.unwrap();
+    let mut bytes = http2::preface();
+    bytes.extend(http2::call("HealthCheck"));
+    stream.write_all(&bytes).await.unwrap();
+    http2::end(&mut stream).await;
+    assert_eq!(server.callers(), []);
+    server.health(&own).await.unwrap();
+}
+
 /// Bytes without meaning, the same for the same seed (splitmix64).
 fn garbage(seed: u64, length: usize) -> Vec<u8> {
     let mut state = seed;

@@ -1,6 +1,7 @@
 //! The listening side.
 
 mod accept;
+mod complaints;
 mod stream;
 
 use std::io;
@@ -16,7 +17,7 @@ use tonic::transport::Server;
 use tower::limit::GlobalConcurrencyLimitLayer;
 
 use super::adapter::Adapter;
-use super::{Limits, NodeService, Rpc, Security};
+use super::{Limits, NodeService, Security};
 use accept::Acceptor;
 pub(super) use stream::Connection;
 
@@ -93,14 +94,14 @@ pub async fn serve_with(
         let next = receiver.recv().await?;
         Some((Ok::<_, io::Error>(next), receiver))
     });
-    let replication = SteepReplicationServer::new(Adapter::new(service, limits.streams))
+    let replication = SteepReplicationServer::new(Adapter::new(service, &limits))
         .max_decoding_message_size(limits.message_bytes)
         .max_encoding_message_size(limits.message_bytes);
     let streams = u32::try_from(limits.calls_per_connection + limits.streams).ok();
     let served = Server::builder()
         .concurrency_limit_per_connection(limits.calls_per_connection)
         .max_concurrent_streams(streams)
-        .timeout(Rpc::LONGEST)
+        .timeout(limits.longest_call * 2)
         .http2_keepalive_interval(Some(limits.keepalive_interval))
         .http2_keepalive_timeout(Some(limits.keepalive_timeout))
         .http2_max_header_list_size(HEADER_BYTES)
