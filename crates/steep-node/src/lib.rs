@@ -6,3 +6,5 @@ pub mod join;
 pub mod member;
 pub mod names;
 pub mod tables;
+pub mod grpc;
+pub mod tls;
