@@ -8,6 +8,7 @@
 //! | `cluster` | starts, stops and describes clusters to try things on |
 //! | `bench` | measures what the guard costs |
 //! | `torture` | random writes and accidents on groups of nodes |
+//! | `windows` | builds the programs for Windows and tries them under Wine |
 //! | `tidy` | checks what no compiler checks: arrows, sizes, released scripts |
 //!
 //! Only [`tidy`] is an interface: `tests/tidy.rs` runs it as an ordinary test.
@@ -26,6 +27,7 @@ mod say;
 mod test;
 pub mod tidy;
 mod torture;
+mod windows;
 
 use std::process::ExitCode;
 
