@@ -1,4 +1,5 @@
 //! Clients that keep to no protocol: each is refused or hung up on, and others are served.
+#![allow(clippy::unwrap_used, reason = "a test may stop where its own set-up is wrong")]
 
 mod support;
 

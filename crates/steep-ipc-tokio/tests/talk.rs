@@ -1,4 +1,5 @@
 //! Clients and daemons that keep to the protocol.
+#![allow(clippy::unwrap_used, reason = "a test may stop where its own set-up is wrong")]
 
 mod support;
 

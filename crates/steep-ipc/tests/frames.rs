@@ -1,4 +1,7 @@
 //! Frames: whatever the pieces, whatever the bytes.
+#![allow(clippy::unwrap_used, reason = "a test may stop where its own set-up is wrong")]
+
+mod seeded;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -50,7 +53,7 @@ fn cut<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(seeded::config(2000))]
 
     #[test]
     fn any_split_of_any_bytes_decodes_the_same(
