@@ -38,9 +38,9 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn file(content: &[u8], mode: u32) -> tempfile::NamedTempFile {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), content).unwrap();
-        fs::set_permissions(file.path(), fs::Permissions::from_mode(mode)).unwrap();
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        fs::write(file.path(), content).expect("a written file");
+        fs::set_permissions(file.path(), fs::Permissions::from_mode(mode)).expect("permissions");
         file
     }
 

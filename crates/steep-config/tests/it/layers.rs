@@ -7,7 +7,7 @@ use steep_config::{
 };
 
 fn origin<'l>(loaded: &'l steep_config::Loaded, key: &str) -> &'l Origin {
-    &explain(loaded).iter().find(|setting| setting.key == key).unwrap().origin
+    &explain(loaded).iter().find(|setting| setting.key == key).expect("the key").origin
 }
 
 #[test]

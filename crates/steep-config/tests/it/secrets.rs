@@ -115,5 +115,5 @@ fn without_a_source_the_password_file_of_psql_is_asked() {
 #[cfg(unix)]
 fn umask_is_strict(path: &std::path::Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    path.metadata().unwrap().permissions().mode() & 0o077 == 0
+    path.metadata().expect("the file").permissions().mode() & 0o077 == 0
 }

@@ -10,9 +10,9 @@ pub(crate) fn load_text(yaml: &str) -> Result<Loaded, ConfigError> {
 
 /// Loads `yaml` as the file of `sources`.
 pub(crate) fn load_with(yaml: &str, sources: Sources) -> Result<Loaded, ConfigError> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("config.yaml");
-    fs::write(&path, yaml).unwrap();
+    fs::write(&path, yaml).expect("a written file");
     load(&sources.file(path))
 }
 
