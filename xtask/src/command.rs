@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use steep_testkit::Major;
 
 use crate::project::Project;
-use crate::{bench, cluster, ext, pg, test, tidy, torture};
+use crate::{bench, cluster, codegen, ext, pg, test, tidy, torture};
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -45,6 +45,8 @@ enum Command {
     Bench(bench::Options),
     /// Random writes and accidents on groups of nodes, seed by seed, until one fails
     Torture(torture::Options),
+    /// Write the Rust code of crates/steep-proto from its .proto file
+    Codegen,
     /// Check what no compiler checks
     Tidy,
 }
@@ -88,6 +90,7 @@ impl Xtask {
             Command::Cluster(command) => return cluster::run(&project, command),
             Command::Bench(options) => return bench::run(&project, &options),
             Command::Torture(options) => return torture::run(&project, &options),
+            Command::Codegen => codegen::run(project.root())?,
             Command::Tidy => tidy::run(project.root())?,
         }
         Ok(ExitCode::SUCCESS)

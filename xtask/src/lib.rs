@@ -8,6 +8,7 @@
 //! | `cluster` | starts, stops and describes clusters to try things on |
 //! | `bench` | measures what the guard costs |
 //! | `torture` | random writes and accidents on groups of nodes |
+//! | `codegen` | writes the Rust code of `crates/steep-proto` from its `.proto` file |
 //! | `tidy` | checks what no compiler checks: arrows, sizes, released scripts |
 //!
 //! Only [`tidy`] is an interface: `tests/tidy.rs` runs it as an ordinary test.
@@ -15,6 +16,7 @@
 mod bench;
 mod cache;
 mod cluster;
+mod codegen;
 mod command;
 mod ext;
 mod pg;
