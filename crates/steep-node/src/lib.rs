@@ -1,1 +1,3 @@
 //! A steep-repl node as a library: joining, leaving, watching, and the services around them.
+
+pub mod watch;
