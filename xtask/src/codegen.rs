@@ -16,7 +16,8 @@ const SOURCE: &str = "crates/steep-proto/proto/replication.proto";
 /// What is written.
 pub(crate) const WRITTEN: &str = "crates/steep-proto/src/generated/steep.replication.v1.rs";
 
-const HEADER: &str = "// Written by `cargo xtask codegen` from proto/replication.proto. Do not edit.\n\n";
+const HEADER: &str =
+    "// Written by `cargo xtask codegen` from proto/replication.proto. Do not edit.\n\n";
 
 /// Writes the code, if it is not there yet.
 pub(crate) fn run(root: &Path) -> Result<()> {

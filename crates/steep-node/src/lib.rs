@@ -1,3 +1,5 @@
 //! A steep-repl node as a library: joining, leaving, watching, and the services around them.
 
+pub mod grpc;
+pub mod tls;
 pub mod watch;
