@@ -8,3 +8,4 @@ pub mod names;
 pub mod tables;
 pub mod grpc;
 pub mod tls;
+pub mod watch;
