@@ -2,10 +2,11 @@
 
 pub mod error;
 pub mod group;
+pub mod grpc;
 pub mod join;
 pub mod member;
 pub mod names;
+pub mod operations;
 pub mod tables;
-pub mod grpc;
 pub mod tls;
 pub mod watch;

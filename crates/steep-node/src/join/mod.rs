@@ -36,3 +36,4 @@ pub use self::peers::{Answer, Peers};
 pub use self::programs::Programs;
 pub use self::progress::Meter;
 pub use self::run::{Join, Outcome};
+pub(crate) use self::wait::until;

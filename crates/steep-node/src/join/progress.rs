@@ -48,6 +48,11 @@ impl Meter {
         });
     }
 
+    /// Another daemon's job is so far.
+    pub fn relay(&self, progress: Progress) {
+        self.shared.told.send_replace(progress);
+    }
+
     /// So much is to be copied.
     pub fn expect(&self, tables: u64, bytes: u64) {
         if let Ok(mut since) = self.shared.copying_since.lock() {

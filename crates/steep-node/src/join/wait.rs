@@ -14,7 +14,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 ///
 /// `look` returns `None` when it is done, else what it still waits for. The deadline begins anew
 /// whenever that changes: what moves is not stuck.
-pub(super) async fn until<F>(
+pub(crate) async fn until<F>(
     what: &str,
     patience: Duration,
     mut look: impl FnMut() -> F,

@@ -118,7 +118,10 @@ pub(crate) async fn drop_slot(
     Ok(true)
 }
 
-async fn drop_role(client: &Connection, role: &str) -> Result<bool, tokio_postgres::Error> {
+pub(super) async fn drop_role(
+    client: &Connection,
+    role: &str,
+) -> Result<bool, tokio_postgres::Error> {
     let exists = client
         .query_one("select exists (select from pg_roles where rolname = $1)", &[&role])
         .await?

@@ -6,11 +6,13 @@
 mod complete;
 mod describe;
 mod forget;
+mod leave;
 mod password;
 mod prepare;
 
 pub(crate) use self::complete::{server_of, subscribe};
 pub(crate) use self::forget::{drop_slot, drop_subscription};
+pub use self::leave::Left;
 
 use steep_pg::{Connection, Server};
 

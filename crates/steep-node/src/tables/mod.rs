@@ -4,4 +4,5 @@ mod classify;
 mod pattern;
 
 pub use self::classify::{Class, list};
+pub(crate) use self::pattern::parts;
 pub use self::pattern::{Pattern, PatternError};

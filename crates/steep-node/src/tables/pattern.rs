@@ -65,6 +65,12 @@ fn split(text: &str) -> Option<(Vec<char>, Vec<char>)> {
     (names.is_empty() && !is_quoted).then_some((schema, table))
 }
 
+/// Schema and table of a qualified name as SQL writes it.
+pub(crate) fn parts(qualified: &str) -> Option<(String, String)> {
+    let (schema, table) = split(qualified)?;
+    Some((schema.into_iter().collect(), table.into_iter().collect()))
+}
+
 fn glob(pattern: &[char], text: &str) -> bool {
     let text: Vec<_> = text.chars().collect();
     // Where the last star stands, and how much of the text it has taken so far.
