@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use steep_ipc::{Failure, JobStatus, Plan, Progress};
 use tokio::sync::watch;
@@ -135,35 +136,38 @@ impl Started {
     ///
     /// # Errors
     /// As the job.
-    pub async fn follow(
-        mut self,
-        tell: &(dyn Fn(Progress) + Send + Sync),
-    ) -> Result<Plan, Failure> {
-        let mut is_told = false;
+    pub async fn follow(self, tell: &(dyn Fn(Progress) + Send + Sync)) -> Result<Plan, Failure> {
+        let Self { mut progress, outcome } = self;
+        let ended = outcome_of(outcome);
+        tokio::pin!(ended);
+        let mut is_over = false;
         loop {
             tokio::select! {
                 biased;
-                ended = self.outcome.wait_for(Option::is_some) => {
-                    return match ended {
-                        Ok(outcome) => outcome.clone().unwrap_or_else(|| Ok(Plan::default())),
-                        Err(_) => Err(Failure {
-                            class: steep_ipc::FailureClass::Bug,
-                            message: "the job is gone".to_owned(),
-                            hint: None,
-                        }),
-                    };
-                }
-                changed = self.progress.changed(), if !is_told => match changed {
+                result = &mut ended => return result,
+                changed = progress.changed(), if !is_over => match changed {
                     Ok(()) => {
-                        let progress = self.progress.borrow_and_update().clone();
-                        tell(progress);
+                        tell(progress.borrow_and_update().clone());
                         // A terminal is not read faster than this.
-                        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                        tokio::time::sleep(Duration::from_millis(100)).await;
                     }
-                    // It ends: the outcome follows.
-                    Err(_) => is_told = true,
+                    Err(_) => is_over = true,
                 },
             }
         }
+    }
+}
+
+async fn outcome_of(
+    mut outcome: watch::Receiver<Option<Result<Plan, Failure>>>,
+) -> Result<Plan, Failure> {
+    let ended = outcome.wait_for(Option::is_some).await.map(|ended| ended.clone());
+    match ended {
+        Ok(result) => result.unwrap_or_else(|| Ok(Plan::default())),
+        Err(_) => Err(Failure {
+            class: steep_ipc::FailureClass::Bug,
+            message: "the job is gone".to_owned(),
+            hint: None,
+        }),
     }
 }
