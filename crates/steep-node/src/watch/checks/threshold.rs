@@ -30,9 +30,6 @@ mod tests {
             now = level(value, 100, 1000, now);
             seen.push(now);
         }
-        assert_eq!(
-            seen,
-            [ok, warn, warn, warn, ok, ok, crit, crit, warn, warn, ok]
-        );
+        assert_eq!(seen, [ok, warn, warn, warn, ok, ok, crit, crit, warn, warn, ok]);
     }
 }
