@@ -3,10 +3,12 @@
 pub mod error;
 pub mod group;
 pub mod grpc;
+pub mod http;
 pub mod join;
 pub mod member;
 pub mod names;
 pub mod operations;
+pub mod serve;
 pub mod tables;
 pub mod tls;
 pub mod watch;
