@@ -78,6 +78,7 @@ pub enum Request {
 
 /// See [`Request::Init`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Init {
     /// Patterns of tables to replicate, `schema.table` with `*` and `?`; empty: all that can be.
     pub include: Vec<String>,
@@ -89,6 +90,7 @@ pub struct Init {
 
 /// See [`Request::NodeAdd`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NodeAdd {
     /// `host:port` of the joining node's daemon (gRPC).
     pub address: String,
@@ -100,6 +102,7 @@ pub struct NodeAdd {
 
 /// See [`Request::NodeRemove`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NodeRemove {
     /// Its node id.
     pub node: String,
@@ -109,6 +112,7 @@ pub struct NodeRemove {
 
 /// See [`Request::TableAdd`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TableAdd {
     /// Qualified names, or patterns with `*` and `?`.
     pub tables: Vec<String>,
@@ -124,6 +128,7 @@ pub struct TableAdd {
 
 /// Which conflicts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ConflictFilter {
     /// `pending`, `resolved`, or none for all.
     pub state: Option<String>,
@@ -145,6 +150,7 @@ pub struct ConflictFilter {
 
 /// See [`Request::ConflictResolve`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ConflictResolve {
     /// Id on this node.
     pub id: i64,
@@ -162,6 +168,7 @@ pub struct ConflictResolve {
 
 /// See [`Request::ConflictResolveBulk`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ConflictResolveBulk {
     /// `local` or `remote`.
     pub choice: String,
