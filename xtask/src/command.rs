@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use steep_testkit::Major;
 
 use crate::project::Project;
-use crate::{bench, cluster, ext, pg, test, tidy, torture, windows};
+use crate::{bench, cluster, ext, fuzz, pg, test, tidy, torture, windows};
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -45,6 +45,8 @@ enum Command {
     Bench(bench::Options),
     /// Random writes and accidents on groups of nodes, seed by seed, until one fails
     Torture(torture::Options),
+    /// Let libFuzzer look for bytes that the project cannot read
+    FuzzSmoke(fuzz::Options),
     /// Build for Windows, on another system, and try it under Wine
     Windows,
     /// Check what no compiler checks
@@ -90,6 +92,7 @@ impl Xtask {
             Command::Cluster(command) => return cluster::run(&project, command),
             Command::Bench(options) => return bench::run(&project, &options),
             Command::Torture(options) => return torture::run(&project, &options),
+            Command::FuzzSmoke(options) => fuzz::run(&project, &options)?,
             Command::Windows => return windows::run(&project),
             Command::Tidy => tidy::run(project.root())?,
         }

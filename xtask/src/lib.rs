@@ -8,6 +8,7 @@
 //! | `cluster` | starts, stops and describes clusters to try things on |
 //! | `bench` | measures what the guard costs |
 //! | `torture` | random writes and accidents on groups of nodes |
+//! | `fuzz-smoke` | lets libFuzzer look for bytes that the project cannot read |
 //! | `windows` | builds the programs for Windows and tries them under Wine |
 //! | `tidy` | checks what no compiler checks: arrows, sizes, released scripts |
 //!
@@ -18,6 +19,7 @@ mod cache;
 mod cluster;
 mod command;
 mod ext;
+mod fuzz;
 mod pg;
 mod platform;
 mod prerequisites;
