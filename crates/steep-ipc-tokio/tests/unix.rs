@@ -120,7 +120,7 @@ async fn an_endpoint_that_changes_hands_has_one_owner_at_a_time() {
                         drop(listener);
                     }
                     Err(error) => {
-                        assert!(matches!(error, BindError::AlreadyServed { .. }), "{error}")
+                        assert!(matches!(error, BindError::AlreadyServed { .. }), "{error}");
                     }
                 }
             }
