@@ -120,7 +120,7 @@ mod tests {
             "NAME    ROWS  NOTE\n\
              größe      7\n\
              表     12345  -\n\
-             x \u{fffd}       0  last\n"
+             x \u{fffd}        0  last\n"
         );
     }
 }

@@ -44,15 +44,11 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<Exit, CliEr
     let answer = context.ask(&Request::ConflictList(filter)).await?;
     let conflicts = answer_of!(answer, "conflict list", Response::Conflicts(found) => found)?;
     context.printer.answer(&conflicts, |conflicts, printer| print(conflicts, printer))?;
-    if !context.printer.is_json() && conflicts.len() == usize::from(args.limit) {
-        if let Some(last) = conflicts.last() {
-            context.printer.line(format_args!(
-                "{} older ones: --before-id {}",
-                Tone::Good.paint("hint:"),
-                last.id
-            ))?;
-            context.printer.flush()?;
-        }
+    let is_full = conflicts.len() == usize::from(args.limit);
+    if let Some(last) = conflicts.last().filter(|_| is_full && !context.printer.is_json()) {
+        let mark = Tone::Good.paint("hint:");
+        context.printer.line(format_args!("{mark} older ones: --before-id {}", last.id))?;
+        context.printer.flush()?;
     }
     Ok(Exit::Done)
 }
