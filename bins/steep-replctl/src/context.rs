@@ -50,11 +50,13 @@ impl Context {
         let mut line = ProgressLine::new();
         let call = client.call_with(request, |progress| line.show(&progress));
         let outcome = tokio::select! {
-            outcome = call => outcome.map_err(CliError::from),
+            // First, so that Ctrl-C is ours before the daemon hears of the command.
+            biased;
             _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted {
                 hint: "the daemon goes on: `steep-replctl node status` shows how far it is, \
                        `steep-replctl node cancel` undoes it",
             }),
+            outcome = call => outcome.map_err(CliError::from),
         };
         line.clear();
         outcome

@@ -41,14 +41,17 @@ pub(crate) async fn run(args: Args, context: &mut Context) -> Result<Exit, CliEr
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut screen = Screen::new(context.printer.is_json());
     let mut looks = 0;
+    // One for all looks, so that none is missed between them.
+    let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
     loop {
         let look = async {
             ticks.tick().await;
             look(&mut client, context).await
         };
         let outcome = tokio::select! {
+            biased;
+            _ = &mut stop => return Ok(Exit::Done),
             outcome = look => outcome,
-            _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
         };
         if outcome.is_err() {
             client = None;
