@@ -7,7 +7,11 @@ use clap::{Parser, Subcommand};
 use steep_testkit::Major;
 
 use crate::project::Project;
+<<<<<<< HEAD
 use crate::{bench, cluster, ext, fuzz, pg, test, tidy, torture, windows};
+=======
+use crate::{bench, cluster, codegen, ext, pg, test, tidy, torture};
+>>>>>>> 1340c4ec951eb45dfa86a58c1d77b30566837cd1
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -45,10 +49,15 @@ enum Command {
     Bench(bench::Options),
     /// Random writes and accidents on groups of nodes, seed by seed, until one fails
     Torture(torture::Options),
+<<<<<<< HEAD
     /// Let libFuzzer look for bytes that the project cannot read
     FuzzSmoke(fuzz::Options),
     /// Build for Windows, on another system, and try it under Wine
     Windows,
+=======
+    /// Write the Rust code of crates/steep-proto from its .proto file
+    Codegen,
+>>>>>>> 1340c4ec951eb45dfa86a58c1d77b30566837cd1
     /// Check what no compiler checks
     Tidy,
 }
@@ -92,8 +101,12 @@ impl Xtask {
             Command::Cluster(command) => return cluster::run(&project, command),
             Command::Bench(options) => return bench::run(&project, &options),
             Command::Torture(options) => return torture::run(&project, &options),
+<<<<<<< HEAD
             Command::FuzzSmoke(options) => fuzz::run(&project, &options)?,
             Command::Windows => return windows::run(&project),
+=======
+            Command::Codegen => codegen::run(project.root())?,
+>>>>>>> 1340c4ec951eb45dfa86a58c1d77b30566837cd1
             Command::Tidy => tidy::run(project.root())?,
         }
         Ok(ExitCode::SUCCESS)

@@ -10,6 +10,7 @@
 //! | `torture` | random writes and accidents on groups of nodes |
 //! | `fuzz-smoke` | lets libFuzzer look for bytes that the project cannot read |
 //! | `windows` | builds the programs for Windows and tries them under Wine |
+//! | `codegen` | writes the Rust code of `crates/steep-proto` from its `.proto` file |
 //! | `tidy` | checks what no compiler checks: arrows, sizes, released scripts |
 //!
 //! Only [`tidy`] is an interface: `tests/tidy.rs` runs it as an ordinary test.
@@ -17,6 +18,7 @@
 mod bench;
 mod cache;
 mod cluster;
+mod codegen;
 mod command;
 mod ext;
 mod fuzz;
