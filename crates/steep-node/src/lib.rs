@@ -1,5 +1,6 @@
 //! A steep-repl node as a library: joining, leaving, watching, and the services around them.
 
+pub mod database;
 pub mod grpc;
 pub mod http;
 pub mod serve;
