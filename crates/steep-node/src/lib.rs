@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod group;
+pub mod database;
 pub mod grpc;
 pub mod http;
 pub mod join;
