@@ -53,7 +53,7 @@ pub async fn faults(client: &Client) -> Result<Vec<PublicationFault>, PgError> {
           select 'unguarded', p.prrelid from published p
           where not exists (select from expected e where e.relation = p.prrelid)
         )
-        select f.kind, pg_catalog.format('%I.%I', n.nspname, c.relname)
+        select f.kind, case when c.oid is not null then pg_catalog.format('%I.%I', n.nspname, c.relname) end
         from found f
         left join pg_catalog.pg_class c on c.oid = f.relation
         left join pg_catalog.pg_namespace n on n.oid = c.relnamespace

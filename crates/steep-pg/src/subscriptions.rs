@@ -153,8 +153,7 @@ pub async fn last_error_in_log(client: &Client, oid: u32) -> Result<Option<Strin
 
 fn error_of_origin(log: &str, origin: &str) -> Option<String> {
     let lines: Vec<_> = log.lines().collect();
-    let context =
-        lines.iter().rposition(|line| line.contains("CONTEXT:") && line.contains(origin))?;
+    let context = lines.iter().rposition(|line| line.contains(origin))?;
     let error = lines.get(..context)?.iter().rfind(|line| line.contains("ERROR:"))?;
     error.split_once("ERROR:").map(|(_, message)| message.trim().to_owned())
 }
