@@ -30,7 +30,7 @@ type Answers = dyn Fn(&Request, usize) -> Script + Send + Sync;
 
 struct Scripted {
     answers: Box<Answers>,
-    asked: Arc<Mutex<Vec<Request>>>,
+    asked: Mutex<Vec<Request>>,
 }
 
 impl Service for Scripted {
@@ -55,9 +55,8 @@ impl Service for Scripted {
 /// A running daemon. It ends when it is dropped.
 pub(crate) struct FakeDaemon {
     path: String,
-    asked: Arc<Mutex<Vec<Request>>>,
-    stop: CancellationToken,
-    thread: Option<JoinHandle<()>>,
+    service: Arc<Scripted>,
+    running: Option<(CancellationToken, JoinHandle<()>)>,
     _folder: TempDir,
 }
 
@@ -74,11 +73,18 @@ impl FakeDaemon {
     ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = endpoint_in(&folder);
-        let asked = Arc::new(Mutex::new(Vec::new()));
+        let service = Arc::new(Scripted { answers: Box::new(answers), asked: Mutex::default() });
+        let mut daemon = Self { path, service, running: None, _folder: folder };
+        daemon.go_on();
+        daemon
+    }
+
+    /// Listens, at first and after [`FakeDaemon::stop`].
+    pub(crate) fn go_on(&mut self) {
+        let (endpoint, service) = (Endpoint::at(&self.path), Arc::clone(&self.service));
         let stop = CancellationToken::new();
-        let service = Arc::new(Scripted { answers: Box::new(answers), asked: Arc::clone(&asked) });
+        let stopped = stop.clone();
         let (ready, bound) = std::sync::mpsc::channel();
-        let (endpoint, stopped) = (Endpoint::at(&path), stop.clone());
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -92,7 +98,15 @@ impl FakeDaemon {
             });
         });
         bound.recv().expect("the daemon listens");
-        Self { path, asked, stop, thread: Some(thread), _folder: folder }
+        self.running = Some((stop, thread));
+    }
+
+    /// Ends, as if somebody stopped it.
+    pub(crate) fn stop(&mut self) {
+        if let Some((stop, thread)) = self.running.take() {
+            stop.cancel();
+            let _ = thread.join();
+        }
     }
 
     /// Where it listens.
@@ -102,7 +116,7 @@ impl FakeDaemon {
 
     /// What it was asked, as JSON, one request a line.
     pub(crate) fn asked(&self) -> String {
-        let asked = self.asked.lock().expect("no test panics with the lock");
+        let asked = self.service.asked.lock().expect("no test panics with the lock");
         let lines = asked.iter().map(|request| serde_json::to_string(request).expect("a request"));
         lines.map(|line| line + "\n").collect()
     }
@@ -110,10 +124,7 @@ impl FakeDaemon {
 
 impl Drop for FakeDaemon {
     fn drop(&mut self) {
-        self.stop.cancel();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.stop();
     }
 }
 

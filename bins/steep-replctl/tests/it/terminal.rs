@@ -151,7 +151,7 @@ fn progress_is_one_line_that_is_drawn_anew_and_goes_away() {
     for line in &lines[1..lines.len() - 1] {
         assert!(line.chars().count() < 60 && !line.contains('\n'), "{line:?}");
     }
-    assert!(lines[lines.len() - 1].contains("Done"), "{seen:?}");
+    assert!(lines[lines.len() - 1].starts_with("\x1b[1mDone"), "{seen:?}");
 }
 
 #[test]
@@ -169,6 +169,18 @@ fn watch_draws_one_screen_and_ends_by_ctrl_c() {
     assert!(seen.ends_with("\x1b[?25h\x1b[?1049l"), "the cursor is back: {seen:?}");
     let frame = seen.split("\x1b[H\x1b[J").nth(1).unwrap();
     assert!(frame.lines().count() <= 10, "{frame:?}");
+}
+
+#[test]
+fn watch_waits_for_a_daemon_that_is_restarted() {
+    let mut daemon = FakeDaemon::saying(Response::Status(status()));
+    let mut terminal = Terminal::start(&daemon, &["watch", "--interval", "100ms"]);
+    terminal.wait_for("Ctrl-C ends");
+    daemon.stop();
+    terminal.wait_for("no answer:");
+    daemon.go_on();
+    terminal.seen.clear();
+    terminal.wait_for("Ctrl-C ends");
 }
 
 #[test]
