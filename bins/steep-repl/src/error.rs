@@ -34,6 +34,19 @@ pub(crate) enum Error {
     /// HTTP is not served.
     #[error(transparent)]
     Http(#[from] HttpError),
+    /// Nobody can be listened to there.
+    #[error("cannot listen for {what} on {address}: {source}")]
+    Listen {
+        /// For whom.
+        what: &'static str,
+        /// Where.
+        address: std::net::SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A pattern for tables in the configuration is none.
+    #[error("replication.tables: {0}")]
+    Pattern(steep_node::tables::PatternError),
     /// The certificates cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -81,7 +94,7 @@ impl Error {
     /// What the program ends with.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) => Exit::Usage,
+            Self::Config(_) | Self::Pattern(_) => Exit::Usage,
             Self::Connect(error) => error.class().into(),
             Self::Call(error) => error.class().into(),
             Self::Bind(error) => error.class().into(),
@@ -96,6 +109,7 @@ impl Error {
             | Self::Http(_)
             | Self::Tls(_)
             | Self::Nameless
+            | Self::Listen { .. }
             | Self::Running { .. }
             | Self::File { .. }
             | Self::Service { .. }

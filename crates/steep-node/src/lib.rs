@@ -1,8 +1,8 @@
 //! A steep-repl node as a library: joining, leaving, watching, and the services around them.
 
+pub mod database;
 pub mod error;
 pub mod group;
-pub mod database;
 pub mod grpc;
 pub mod http;
 pub mod join;

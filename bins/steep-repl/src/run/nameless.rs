@@ -1,17 +1,23 @@
-//! Commands that change a group, while this daemon offers none.
+//! Commands that change a group, on a node that has no name yet.
 
-use steep_ipc::{Failure, Init, JobStatus, NodeAdd, NodeRemove, Plan, TableAdd, TableEntry};
+use steep_ipc::{
+    Failure, FailureClass, Init, JobStatus, NodeAdd, NodeRemove, Plan, TableAdd, TableEntry,
+};
 use steep_node::serve::{Context, Operations};
 
-/// Refuses every command that changes a group, and says so.
+/// Refuses every command that changes a group, and says why.
 #[derive(Debug)]
-pub(super) struct NotOffered;
+pub(super) struct Nameless;
 
 fn refused<T>() -> Result<T, Failure> {
-    Err(Failure::operator("this daemon only watches: it does not change the group"))
+    Err(Failure {
+        class: FailureClass::Operator,
+        message: "this node has no name".to_owned(),
+        hint: Some("set replication.topology.this_node.name and start the daemon again".to_owned()),
+    })
 }
 
-impl Operations for NotOffered {
+impl Operations for Nameless {
     async fn init(&self, _: Init, _: Context) -> Result<Plan, Failure> {
         refused()
     }
