@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use steep_testkit::Major;
 
 use crate::project::Project;
-use crate::{bench, cluster, codegen, ext, fuzz, pg, test, tidy, torture, windows};
+use crate::{bench, cluster, codegen, demo, ext, fuzz, pg, test, tidy, torture, windows};
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -38,6 +38,8 @@ enum Command {
     Test(test::Options),
     /// As `test`, with less to read
     Ci(test::Options),
+    /// Two nodes that replicate both ways, under load, with conflicts: see it work
+    Demo(demo::Options),
     /// Clusters to try things on
     #[command(subcommand)]
     Cluster(cluster::Command),
@@ -91,6 +93,7 @@ impl Xtask {
             Command::Ext(majors) => ext::run(&project, &majors.get())?,
             Command::Test(options) => return test::run(&project, options, test::Detail::Full),
             Command::Ci(options) => return test::run(&project, options, test::Detail::Brief),
+            Command::Demo(options) => demo::run(&project, &options)?,
             Command::Cluster(command) => return cluster::run(&project, command),
             Command::Bench(options) => return bench::run(&project, &options),
             Command::Torture(options) => return torture::run(&project, &options),

@@ -5,6 +5,7 @@
 //! | `pg` | provides PostgreSQL 16, 17 and 18 with headers |
 //! | `ext` | builds the extension and installs it into them |
 //! | `test`, `ci` | prerequisites, checks, and every test |
+//! | `demo` | shows two nodes at work, and a third that joins |
 //! | `cluster` | starts, stops and describes clusters to try things on |
 //! | `bench` | measures what the guard costs |
 //! | `torture` | random writes and accidents on groups of nodes |
@@ -20,6 +21,8 @@ mod cache;
 mod cluster;
 mod codegen;
 mod command;
+mod daemons;
+mod demo;
 mod ext;
 mod fuzz;
 mod pg;

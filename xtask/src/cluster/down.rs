@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 
 use super::description::{Description, FILE};
-use crate::say;
+use crate::{daemons, say};
 
 pub(super) fn run(folder: &Path) -> Result<()> {
     let Some(description) = Description::read(folder)? else {
@@ -17,8 +17,14 @@ pub(super) fn run(folder: &Path) -> Result<()> {
         return Ok(());
     };
     for node in &description.nodes {
+        daemons::remove(&daemons::folder_of(folder, &node.name))?;
         node.cluster()?.remove()?;
         say::progress(format!("node {}: gone", node.name));
+    }
+    let certificates = folder.join("tls");
+    if certificates.exists() {
+        fs::remove_dir_all(&certificates)
+            .with_context(|| format!("cannot remove {}", certificates.display()))?;
     }
     // Last: as long as it is there, what failed can be done again. Anything else in the folder is
     // the user's, and stays.

@@ -5,6 +5,8 @@ mod down;
 mod status;
 mod up;
 
+pub(crate) use self::up::{join, make_database};
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -17,7 +19,7 @@ use crate::project::Project;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start nodes with the extension, and describe them in DIR/cluster.json
+    /// Start joined nodes with daemons, and describe them in DIR/cluster.json
     Up(UpOptions),
     /// Stop the nodes and remove the folder; does nothing when there are none
     Down(Folder),
@@ -30,9 +32,9 @@ pub(crate) struct UpOptions {
     /// How many nodes
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=26))]
     nodes: u16,
-    /// Their PostgreSQL major
-    #[arg(long, default_value = "18", value_parser = major)]
-    pg: Major,
+    /// Their PostgreSQL major; or one for each node, as 16,17,18
+    #[arg(long, default_value = "18", value_delimiter = ',', value_parser = major)]
+    pg: Vec<Major>,
     /// A folder for everything, which must be empty or not there
     #[arg(long)]
     dir: PathBuf,

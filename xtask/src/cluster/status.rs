@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 
 use super::description::{Description, FILE, Node};
-use crate::say;
+use crate::{daemons, say};
 
 /// What is told of one node.
 #[derive(Debug, Serialize)]
@@ -16,6 +16,7 @@ struct NodeStatus {
     status: Status,
     port: u16,
     pid: Option<u32>,
+    daemon: Status,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,7 +30,8 @@ pub(super) fn run(folder: &Path, json: bool) -> Result<ExitCode> {
     let Some(description) = Description::read(folder)? else {
         bail!("there are no clusters in {}: it has no {FILE}", folder.display());
     };
-    let statuses = description.nodes.iter().map(ask).collect::<Result<Vec<_>>>()?;
+    let statuses =
+        description.nodes.iter().map(|node| ask(folder, node)).collect::<Result<Vec<_>>>()?;
     if json {
         let text = serde_json::to_string_pretty(&statuses);
         say::answer(text.context("the status cannot be written as JSON")?);
@@ -38,20 +40,28 @@ pub(super) fn run(folder: &Path, json: bool) -> Result<ExitCode> {
             say::answer(line(status));
         }
     }
-    let all_run = statuses.iter().all(|node| node.status == Status::Running);
+    let all_run = statuses
+        .iter()
+        .all(|node| node.status == Status::Running && node.daemon == Status::Running);
     Ok(if all_run { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn ask(node: &Node) -> Result<NodeStatus> {
+fn ask(folder: &Path, node: &Node) -> Result<NodeStatus> {
     let pid = node.cluster()?.pid();
-    let status = if pid.is_some() { Status::Running } else { Status::Stopped };
-    Ok(NodeStatus { name: node.name.clone(), status, port: node.port()?, pid })
+    let of = |runs: bool| if runs { Status::Running } else { Status::Stopped };
+    let daemon = of(daemons::runs(&daemons::folder_of(folder, &node.name)));
+    let status = of(pid.is_some());
+    Ok(NodeStatus { name: node.name.clone(), status, port: node.port()?, pid, daemon })
 }
 
 fn line(node: &NodeStatus) -> String {
     let NodeStatus { name, port, .. } = node;
+    let daemon = match node.daemon {
+        Status::Running => "daemon running",
+        Status::Stopped => "daemon stopped",
+    };
     match node.pid {
-        Some(pid) => format!("{name}  running  port {port}  process {pid}"),
-        None => format!("{name}  stopped  port {port}"),
+        Some(pid) => format!("{name}  running  port {port}  process {pid}  {daemon}"),
+        None => format!("{name}  stopped  port {port}  {daemon}"),
     }
 }

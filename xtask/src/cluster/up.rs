@@ -6,38 +6,43 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use steep_testkit::{
-    GuardedFolder, PgCluster, PgClusterBuilder, PortError, SUPERUSER, postgres,
-    server_user_can_enter,
+    GuardedFolder, Major, PgCluster, PgClusterBuilder, PortError, SUPERUSER, server_user_can_enter,
 };
 
 use super::description::{Description, FILE, Link, Node};
 use super::{Topology, UpOptions};
-use crate::ext;
+use crate::daemons::{Daemon, Described, Programs};
 use crate::project::Project;
-use crate::say;
+use crate::{ext, process, say};
 
 /// A command that is interrupted leaves nothing: what it made goes with it, until the very end.
 pub(super) fn run(project: &Project, options: &UpOptions) -> Result<()> {
     refuse_what_comes_later(options)?;
+    let majors = majors(options)?;
     let folder = check_folder(&options.dir)?;
     let ports = check_ports(options)?;
-    ext::provide(project, &[options.pg])?;
+    ext::provide(project, &crate::command::all_if_none(majors.clone()))?;
+    let programs = Programs::build(project)?;
 
-    say::progress(format!("starting {} nodes of PostgreSQL {}", options.nodes, options.pg));
+    say::progress(format!("starting {} nodes", options.nodes));
     let guard = GuardedFolder::create(&folder).with_context(|| cannot_make(&folder))?;
-    let nodes = PgClusterBuilder::start_all(&builders(options, guard.path(), &ports))?;
+    let builders = builders(&majors, guard.path(), &ports);
+    let nodes = PgClusterBuilder::start_all(&builders)?;
     for node in &nodes {
         // Nobody tests what these log.
         node.expect_log("");
+        make_database(node, &options.database)?;
     }
-    for node in &nodes {
-        prepare(node, &nodes, &options.database)?;
-    }
-    describe(&nodes, &options.database).write(guard.path())?;
-    for node in nodes {
+    let daemons = join(&programs, guard.path(), &nodes, &options.database)?;
+    let described = daemons.into_iter().map(Daemon::keep).collect::<Vec<_>>();
+    describe(&nodes, &described, &options.database).write(guard.path())?;
+    for (node, daemon) in nodes.into_iter().zip(&described) {
         let name = node.name().to_owned();
         let detached = node.detach()?;
-        say::progress(format!("node {name}: port {}, process {}", detached.port, detached.pid));
+        say::progress(format!(
+            "node {name}: port {}, process {}; daemon {}, http://{}",
+            detached.port, detached.pid, daemon.pid, daemon.http
+        ));
     }
     let path = guard.path().join(FILE);
     guard.keep().with_context(|| cannot_make(&folder))?;
@@ -45,12 +50,51 @@ pub(super) fn run(project: &Project, options: &UpOptions) -> Result<()> {
     Ok(())
 }
 
+/// The major of each node.
+fn majors(options: &UpOptions) -> Result<Vec<Major>> {
+    let count = usize::from(options.nodes);
+    match options.pg.as_slice() {
+        [major] => Ok(vec![*major; count]),
+        majors if majors.len() == count => Ok(majors.to_vec()),
+        majors => bail!(
+            "--pg names {} majors for {count} nodes; give one for all, or one for each",
+            majors.len()
+        ),
+    }
+}
+
+/// Starts the daemons, makes the first node out of its database, and lets the others join.
+pub(crate) fn join(
+    programs: &Programs,
+    folder: &Path,
+    nodes: &[PgCluster],
+    database: &str,
+) -> Result<Vec<Daemon>> {
+    let certificates = folder.join("tls");
+    let mut init = programs.bare_ctl();
+    init.args(["tls", "init", "--dir"]).arg(&certificates);
+    process::last_line(init.args(nodes.iter().map(PgCluster::name)))?;
+    let mut daemons = Vec::new();
+    for node in nodes {
+        say::progress(format!("node {}: starting its daemon", node.name()));
+        daemons.push(Daemon::start(programs, folder, &certificates, node, database)?);
+    }
+    if let Some((first, others)) = daemons.split_first() {
+        first.must(&["init", "--yes"])?;
+        for (daemon, node) in others.iter().zip(&nodes[1..]) {
+            say::progress(format!("node {}: joining", node.name()));
+            first.must(&["node", "add", &daemon.grpc])?;
+        }
+    }
+    Ok(daemons)
+}
+
 fn refuse_what_comes_later(options: &UpOptions) -> Result<()> {
     if options.topology == Topology::Star {
-        bail!("--topology star comes with joined replication; so far nodes are not joined at all");
+        bail!("--topology star: a node that passes on what another wrote is not there yet");
     }
     if options.proxies {
-        bail!("--proxies comes with joined replication; so far no node connects to another");
+        bail!("--proxies: nodes that are joined reach each other directly so far");
     }
     Ok(())
 }
@@ -108,18 +152,17 @@ fn check_ports(options: &UpOptions) -> Result<Vec<Option<u16>>> {
     Ok(ports)
 }
 
-fn builders(options: &UpOptions, folder: &Path, ports: &[Option<u16>]) -> Vec<PgClusterBuilder> {
-    let builder = |(name, port): (char, &Option<u16>)| {
+fn builders(majors: &[Major], folder: &Path, ports: &[Option<u16>]) -> Vec<PgClusterBuilder> {
+    let builder = |((name, major), port): ((char, &Major), &Option<u16>)| {
         let name = name.to_string();
-        let builder = PgCluster::builder(options.pg).with_extension().folder(folder.join(&name));
+        let builder = PgCluster::builder(*major).with_extension().folder(folder.join(&name));
         let builder = builder.name(name);
         port.map_or(builder.clone(), |port| builder.port(port))
     };
-    ('a'..='z').zip(ports).map(builder).collect()
+    ('a'..='z').zip(majors).zip(ports).map(builder).collect()
 }
 
-/// Creates the extension and tells the node who it is and who the others are.
-fn prepare(node: &PgCluster, nodes: &[PgCluster], database: &str) -> Result<()> {
+pub(crate) fn make_database(node: &PgCluster, database: &str) -> Result<()> {
     let exists = node
         .query(SUPERUSER, "select datname from pg_catalog.pg_database")?
         .into_iter()
@@ -129,25 +172,11 @@ fn prepare(node: &PgCluster, nodes: &[PgCluster], database: &str) -> Result<()> 
     if !exists {
         node.create_database(database)?;
     }
-    let mut client = node.try_client(database)?;
-    let mut prepare = || -> Result<(), postgres::Error> {
-        client.batch_execute("create extension steep_repl")?;
-        for other in nodes {
-            let port = i32::from(other.port());
-            client.execute(
-                "select steep_repl.register_node($1, $1, '127.0.0.1', $2)",
-                &[&other.name(), &port],
-            )?;
-        }
-        client.execute("select steep_repl.set_node_id($1)", &[&node.name()]).map(drop)
-    };
-    prepare().with_context(|| {
-        format!("node {}: cannot create the extension in database {database:?}", node.name())
-    })
+    Ok(())
 }
 
-fn describe(nodes: &[PgCluster], database: &str) -> Description {
-    let describe_node = |node: &PgCluster| Node {
+fn describe(nodes: &[PgCluster], daemons: &[Described], database: &str) -> Description {
+    let describe_node = |(node, daemon): (&PgCluster, &Described)| Node {
         name: node.name().to_owned(),
         // There is no other role yet.
         dsn: node.dsn(database),
@@ -155,11 +184,11 @@ fn describe(nodes: &[PgCluster], database: &str) -> Description {
         data_dir: node.data_dir(),
         bin_dir: node.server().prefix.join("bin"),
         pg_pid_file: node.data_dir().join("postmaster.pid"),
-        daemon_pid: None,
-        grpc: None,
-        http: None,
-        ipc: None,
-        config: None,
+        daemon_pid: Some(daemon.pid),
+        grpc: Some(daemon.grpc.clone()),
+        http: Some(daemon.http.clone()),
+        ipc: Some(daemon.ipc.to_string_lossy().into_owned()),
+        config: Some(daemon.config.clone()),
     };
     let mut links = Vec::new();
     for from in nodes {
@@ -168,5 +197,5 @@ fn describe(nodes: &[PgCluster], database: &str) -> Description {
             links.push(Link { from, to, proxy_control: None });
         }
     }
-    Description { nodes: nodes.iter().map(describe_node).collect(), links }
+    Description { nodes: nodes.iter().zip(daemons).map(describe_node).collect(), links }
 }

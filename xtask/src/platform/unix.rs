@@ -39,6 +39,28 @@ pub(crate) fn open_to_everybody(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(wanted & 0o7777))
 }
 
+/// Leaves a file to its owner alone.
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(0o600))
+}
+
+/// Signals of the terminal do not reach what this command starts.
+pub(crate) fn own_group(command: &mut Command) {
+    use std::os::unix::process::CommandExt as _;
+
+    command.process_group(0);
+}
+
+/// Asks a process to end.
+pub(crate) fn terminate(pid: u32) {
+    use nix::sys::signal::{Signal, kill};
+
+    if let Ok(pid) = i32::try_from(pid) {
+        // It may have ended by itself.
+        let _ = kill(nix::unistd::Pid::from_raw(pid), Signal::SIGTERM);
+    }
+}
+
 /// Makes `to` a symbolic link with the target of the symbolic link `from`.
 pub(crate) fn copy_link(from: &Path, to: &Path) -> io::Result<()> {
     symlink(fs::read_link(from)?, to)

@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Servers run as the user that starts them.
 pub(crate) fn is_root() -> bool {
@@ -45,4 +46,22 @@ pub(crate) fn cpu_seconds(_: u32) -> Option<f64> {
 /// Not asked: see [`cpu_seconds`].
 pub(crate) fn private_memory(_: u32) -> Option<u32> {
     None
+}
+
+/// Files of the user are the user's own there.
+pub(crate) fn make_private(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Ctrl-C does not reach what this command starts (`CREATE_NEW_PROCESS_GROUP`).
+pub(crate) fn own_group(command: &mut Command) {
+    use std::os::windows::process::CommandExt as _;
+
+    command.creation_flags(0x0000_0200);
+}
+
+/// Ends a process.
+pub(crate) fn terminate(pid: u32) {
+    // It may have ended by itself.
+    let _ = Command::new("taskkill").args(["/F", "/PID", &pid.to_string()]).output();
 }

@@ -27,7 +27,6 @@ fn nothing_is_left(group: &Group) -> Outcome {
         assert_eq!(left["subscriptions"], format!("steep_repl_{other}"), "{member}: {left:?}");
         assert_eq!(left["roles"], format!("steep_repl_{other}"), "{member}: {left:?}");
         assert_eq!(group.value(member, "select count(*) from steep_repl.joins")?, "0");
-        assert_eq!(group.value(member, "select count(*) from steep_repl.applied_positions")?, "0");
     }
     Ok(())
 }

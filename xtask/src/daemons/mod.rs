@@ -1,0 +1,8 @@
+//! Daemons of nodes that the project's commands start.
+
+mod config;
+mod daemon;
+mod programs;
+
+pub(crate) use self::daemon::{Daemon, Described, folder_of, remove, runs};
+pub(crate) use self::programs::Programs;
