@@ -5,7 +5,7 @@ mod down;
 mod status;
 mod up;
 
-pub(crate) use self::up::{join, make_database};
+pub(crate) use self::up::{join, leave_running, make_database};
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -34,8 +34,18 @@ pub(super) fn run(project: &Project, options: &UpOptions) -> Result<()> {
         make_database(node, &options.database)?;
     }
     let daemons = join(&programs, guard.path(), &nodes, &options.database)?;
+    leave_running(guard, nodes, daemons, &options.database)
+}
+
+/// Writes the description down; from here on `cluster down` ends everything.
+pub(crate) fn leave_running(
+    guard: GuardedFolder,
+    nodes: Vec<PgCluster>,
+    daemons: Vec<Daemon>,
+    database: &str,
+) -> Result<()> {
     let described = daemons.into_iter().map(Daemon::keep).collect::<Vec<_>>();
-    describe(&nodes, &described, &options.database).write(guard.path())?;
+    describe(&nodes, &described, database).write(guard.path())?;
     for (node, daemon) in nodes.into_iter().zip(&described) {
         let name = node.name().to_owned();
         let detached = node.detach()?;
@@ -45,6 +55,7 @@ pub(super) fn run(project: &Project, options: &UpOptions) -> Result<()> {
         ));
     }
     let path = guard.path().join(FILE);
+    let folder = guard.path().to_owned();
     guard.keep().with_context(|| cannot_make(&folder))?;
     say::answer(path.display());
     Ok(())

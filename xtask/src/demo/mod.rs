@@ -51,11 +51,6 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
-    if options.keep {
-        bail!(
-            "--keep: use `cargo xtask cluster up --nodes 3 --dir DIR`, which leaves joined nodes with daemons running"
-        );
-    }
     ext::provide(project, &[options.pg])?;
     let programs = Programs::build(project)?;
     let parent = options.dir.clone().unwrap_or_else(std::env::temp_dir);
@@ -106,8 +101,11 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     } else {
         say::answer(report.text());
     }
-    drop((daemons, third));
-    drop(nodes);
+    if options.keep {
+        let daemons = daemons.into_iter().chain([third]).collect();
+        say::progress(format!("to end it: cargo xtask cluster down --dir {}", folder.display()));
+        return cluster::leave_running(guard, nodes, daemons, DATABASE);
+    }
     Ok(())
 }
 
