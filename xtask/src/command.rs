@@ -7,8 +7,7 @@ use clap::{Parser, Subcommand};
 use steep_testkit::Major;
 
 use crate::project::Project;
-use crate::{bench, cluster, codegen, ext, pg, test, tidy, torture};
-use crate::{bench, cluster, ext, pg, test, tidy, torture, windows};
+use crate::{bench, cluster, codegen, ext, pg, test, tidy, torture, windows};
 
 const ENVIRONMENT: &str = "\
 Environment:
