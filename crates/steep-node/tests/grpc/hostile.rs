@@ -240,7 +240,12 @@ async fn a_peer_that_says_nothing_after_its_handshake_is_ended() {
 #[tokio::test]
 async fn a_call_whose_message_never_comes_is_ended() {
     let group = Group::new();
-    let limits = Limits { longest_call: Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits {
+        longest_call: Duration::from_millis(200),
+        // Nothing else may end it.
+        keepalive_interval: Duration::from_secs(3600),
+        ..Limits::default()
+    };
     let server = Server::with_limits(group.node("hq"), limits).await;
     let own = group.node("branch");
     let mut stream = raw::connect(&server, &group, &TLS13, Some("branch")).await.unwrap();
