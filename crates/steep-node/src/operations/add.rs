@@ -7,12 +7,12 @@ use steep_proto::{CancelJoinRequest, JoinProgress, JoinRequest, PROTOCOL};
 use tokio_util::sync::CancellationToken;
 
 use super::remote::failed;
-use super::{Operations, ProgressSink, Shared, Started};
+use super::{GroupOperations, ProgressSink, Shared, Started};
 use crate::error::NodeError;
 use crate::grpc::JoinEvents;
 use crate::join::{Address, Join, Meter};
 
-impl Operations {
+impl GroupOperations {
     /// Asks the daemon at an address to join this node's group, and follows it to the end.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod add;
 mod jobs;
+mod local;
 mod pause;
 mod policy;
 mod remote;
@@ -28,7 +29,7 @@ use crate::tables::{self, Pattern};
 
 /// Everything this node needs to carry out what it is asked. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Operations {
+pub struct GroupOperations {
     shared: Arc<Shared>,
 }
 
@@ -45,7 +46,7 @@ struct Shared {
     exclude: Vec<Pattern>,
 }
 
-/// What [`Operations`] are made of.
+/// What [`GroupOperations`] are made of.
 #[derive(Debug)]
 pub struct Parts {
     /// This node.
@@ -64,7 +65,7 @@ pub struct Parts {
     pub exclude: Vec<Pattern>,
 }
 
-impl Operations {
+impl GroupOperations {
     /// The operations of a node.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
@@ -90,7 +91,7 @@ impl Operations {
 
     /// The job that runs, or the last one.
     #[must_use]
-    pub fn job(&self) -> Option<JobStatus> {
+    pub fn last_job(&self) -> Option<JobStatus> {
         self.shared.jobs.status()
     }
 
@@ -104,7 +105,7 @@ impl Operations {
     ///
     /// # Errors
     /// When a pattern is none, or PostgreSQL refuses.
-    pub async fn init(&self, request: &InitRequest) -> Result<Plan, Failure> {
+    pub async fn make_first(&self, request: &InitRequest) -> Result<Plan, Failure> {
         let given = |texts: &[String], configured: &[Pattern]| -> Result<Vec<Pattern>, NodeError> {
             if texts.is_empty() { Ok(configured.to_vec()) } else { patterns(texts) }
         };
@@ -124,7 +125,7 @@ impl Operations {
     ///
     /// # Errors
     /// When PostgreSQL cannot be asked.
-    pub async fn table_list(&self) -> Result<Vec<TableEntry>, Failure> {
+    pub async fn list_tables(&self) -> Result<Vec<TableEntry>, Failure> {
         let client = self.member().connect().await?;
         Ok(tables::list(&client, &self.shared.include, &self.shared.exclude).await?)
     }

@@ -2,11 +2,11 @@
 
 use steep_ipc::Failure;
 
-use super::Operations;
+use super::GroupOperations;
 use crate::error::{NodeError, While};
 use crate::names;
 
-impl Operations {
+impl GroupOperations {
     /// Disables the subscriptions to all peers. Returns how many were enabled.
     ///
     /// # Errors

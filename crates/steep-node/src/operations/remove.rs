@@ -3,7 +3,7 @@
 use steep_ipc::{Failure, NodeRemove, Plan, Progress};
 use steep_pg::Connection;
 
-use super::{Operations, ProgressSink};
+use super::{GroupOperations, ProgressSink};
 use crate::error::{NodeError, While, refused};
 use crate::join::Address;
 
@@ -18,11 +18,11 @@ pub(super) struct Known {
     pub(super) status: String,
 }
 
-impl Operations {
+impl GroupOperations {
     /// Removes a node: it hands over what only it has, every other node forgets it, and its own
     /// database is left as it was before it joined, rows included.
     ///
-    /// Members that cannot be reached are remembered and told later ([`Operations::tend`]).
+    /// Members that cannot be reached are remembered and told later ([`GroupOperations::tend`]).
     ///
     /// # Errors
     /// When the node is not known, or cannot be reached or hand over and `force` is not given.
@@ -154,7 +154,7 @@ async fn remember(client: &Connection, leaving: &str, member: &str) -> Result<()
     Ok(())
 }
 
-impl Operations {
+impl GroupOperations {
     /// Tells members that could not be reached which nodes to forget. Returns whether any is left.
     pub(super) async fn tell_the_late(&self, client: &Connection) -> Result<bool, NodeError> {
         let what = "telling members that were away";

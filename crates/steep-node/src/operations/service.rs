@@ -15,7 +15,7 @@ use steep_proto::{
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Operations, Started, remove};
+use super::{GroupOperations, Started, remove};
 use crate::error::NodeError;
 use crate::grpc::{JoinStream, NodeService, Peer, async_trait};
 use crate::join::Address;
@@ -25,7 +25,7 @@ const TOLD_AT_ONCE: usize = 16;
 
 /// The answers of this node.
 pub struct Service {
-    operations: Operations,
+    operations: GroupOperations,
     health: Box<dyn Fn() -> HealthResponse + Send + Sync>,
 }
 
@@ -38,7 +38,7 @@ impl fmt::Debug for Service {
 impl Service {
     /// The answers of a node; `health` says how it is, from memory.
     pub fn new(
-        operations: Operations,
+        operations: GroupOperations,
         health: impl Fn() -> HealthResponse + Send + Sync + 'static,
     ) -> Self {
         Self { operations, health: Box::new(health) }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use steep_pg::Connection;
 use steep_proto::{ChangeTableRequest, ChangeTableResponse, ReplicatedTable};
 
-use super::Operations;
+use super::GroupOperations;
 use crate::error::{NodeError, While};
 use crate::names;
 
-impl Operations {
+impl GroupOperations {
     /// Puts a table under guard here, or takes it out; or says whether that would work.
     pub(super) async fn change_table_here(
         &self,

@@ -4,13 +4,13 @@ use steep_ipc::{Failure, Plan, Progress, TableAdd, TableEntry};
 use steep_proto::{ChangeTableRequest, ReplicatedTable};
 
 use super::table_change::shape;
-use super::{Operations, ProgressSink, patterns, remove};
+use super::{GroupOperations, ProgressSink, patterns, remove};
 use crate::error::NodeError;
 use crate::group::Policy;
 use crate::join::Address;
 use crate::tables::{self, Pattern};
 
-impl Operations {
+impl GroupOperations {
     /// Puts tables under guard on every node, or on none if one of them cannot.
     ///
     /// # Errors

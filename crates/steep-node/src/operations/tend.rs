@@ -1,10 +1,10 @@
 //! What a daemon does for the group by itself, now and then.
 
-use super::Operations;
+use super::GroupOperations;
 use crate::error::NodeError;
 use crate::join::{Address, Meter};
 
-impl Operations {
+impl GroupOperations {
     /// Ends an attempt to join that was cut off, and tells members that were away what they have
     /// missed. Does nothing while a job runs.
     ///
