@@ -24,7 +24,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let code = generate(root)?;
     let path = root.join(WRITTEN);
     if fs::read_to_string(&path).is_ok_and(|present| present == code) {
-        say::progress(&format!("codegen: {WRITTEN} is up to date"));
+        say::progress(format!("codegen: {WRITTEN} is up to date"));
         return Ok(());
     }
     if let Some(folder) = path.parent() {
@@ -32,7 +32,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
     fs::write(&path, code).with_context(|| format!("cannot write {}", path.display()))?;
-    say::progress(&format!("codegen: wrote {WRITTEN}"));
+    say::progress(format!("codegen: wrote {WRITTEN}"));
     Ok(())
 }
 

@@ -9,7 +9,7 @@ pub struct Limits {
     pub message_bytes: usize,
     /// Connections whose TLS handshake is done. Every peer has one or two.
     pub connections: usize,
-    /// Connections in their handshake; one more ends the oldest. About 30 KiB each.
+    /// Connections in their handshake; one more ends the oldest. About 11 KiB each.
     pub handshakes: usize,
     /// How long a handshake may take: several round trips around the world and one slow signature.
     /// As long again until the first byte of HTTP/2.

@@ -89,3 +89,45 @@ pub(super) fn not_after(certificate: &X509Certificate<'_>) -> SystemTime {
     let seconds = u64::try_from(certificate.validity().not_after.timestamp()).unwrap_or_default();
     UNIX_EPOCH + Duration::from_secs(seconds)
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
+
+    use super::*;
+
+    fn identity(common_name: Option<&str>, dns_names: &[&str]) -> Result<NodeId, IdentityError> {
+        let names: Vec<String> = dns_names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.distinguished_name = DistinguishedName::new();
+        if let Some(name) = common_name {
+            params.distinguished_name.push(DnType::CommonName, name);
+        }
+        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        PeerIdentity::of(Some(&[certificate.der().clone()])).map(|identity| identity.node)
+    }
+
+    #[test]
+    fn the_common_name_is_the_node() {
+        assert_eq!(identity(Some("hq"), &["hq.example.org", "hq"]).unwrap().as_str(), "hq");
+    }
+
+    #[test]
+    fn a_common_name_that_is_no_dns_name_of_the_certificate_is_refused() {
+        for names in [["hq.example.org", "HQ"].as_slice(), &[]] {
+            let error = identity(Some("hq"), names).unwrap_err();
+            assert_eq!(error, IdentityError::NotAnAlternativeName { node: "hq".to_owned() });
+        }
+    }
+
+    #[test]
+    fn whatever_is_not_one_node_id_is_refused() {
+        let error = identity(None, &["hq"]).unwrap_err();
+        assert_eq!(error, IdentityError::CommonNames { found: 0 });
+        let error = identity(Some("our hq"), &["hq"]).unwrap_err();
+        assert!(matches!(error, IdentityError::NodeId { .. }), "{error:?}");
+        assert_eq!(PeerIdentity::of(None).unwrap_err(), IdentityError::Missing);
+        let error = PeerIdentity::of(Some(&[CertificateDer::from(vec![0x30, 0])])).unwrap_err();
+        assert_eq!(error, IdentityError::Malformed);
+    }
+}

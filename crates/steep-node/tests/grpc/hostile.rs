@@ -137,6 +137,11 @@ async fn a_message_that_is_not_as_long_as_it_says_is_refused() {
     server.health(&own).await.unwrap();
 }
 
+fn assert_too_large(error: PeerError) {
+    let PeerError::Failed { failure, .. } = &error else { panic!("{error:?}") };
+    assert!(failure.message.contains("too large"), "{failure:?}");
+}
+
 #[tokio::test]
 async fn an_oversized_message_is_refused_where_it_arrives() {
     let group = Group::new();
@@ -145,9 +150,7 @@ async fn an_oversized_message_is_refused_where_it_arrives() {
     let server = Server::with_limits(group.node("hq"), limits).await;
     let client = server.client(&group.node("branch")).await.unwrap();
     let request = PrepareJoinRequest { join_id: "x".repeat(2 << 10), ..Default::default() };
-    let error = client.prepare_join(request).await.unwrap_err();
-    let PeerError::Failed { failure, .. } = &error else { panic!("{error:?}") };
-    assert!(failure.message.contains("too large"), "{failure:?}");
+    assert_too_large(soon("the refusal", client.prepare_join(request)).await.unwrap_err());
     assert_eq!(server.callers(), []);
     health(&client).await.unwrap();
 }
@@ -159,7 +162,8 @@ async fn an_oversized_message_is_not_sent() {
     let client = server.client(&group.node("branch")).await.unwrap();
     let joiner = NodeDescription { database: "x".repeat(5 << 20), ..NodeDescription::default() };
     let request = PrepareJoinRequest { joiner: Some(joiner), ..Default::default() };
-    assert!(client.prepare_join(request).await.is_err());
+    let error = soon("the refusal", client.prepare_join(request)).await.unwrap_err();
+    assert!(matches!(error, PeerError::TooLarge { .. }), "{error:?}");
     assert_eq!(server.callers(), []);
     health(&client).await.unwrap();
 }
@@ -172,7 +176,7 @@ async fn an_oversized_answer_is_not_taken() {
     let client = server.client(&group.node("branch")).await.unwrap();
     server.pretend_to_be(&"x".repeat(5 << 20));
     let request = DescribeRequest { protocol: PROTOCOL, node_id: String::new() };
-    assert!(client.describe(request.clone()).await.is_err());
+    assert_too_large(client.describe(request.clone()).await.unwrap_err());
     server.pretend_to_be("hq");
     client.describe(request).await.unwrap();
 }
@@ -236,7 +240,12 @@ async fn a_peer_that_says_nothing_after_its_handshake_is_ended() {
 #[tokio::test]
 async fn a_call_whose_message_never_comes_is_ended() {
     let group = Group::new();
-    let limits = Limits { longest_call: Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits {
+        longest_call: Duration::from_millis(200),
+        // Nothing else may end it.
+        keepalive_interval: Duration::from_secs(3600),
+        ..Limits::default()
+    };
     let server = Server::with_limits(group.node("hq"), limits).await;
     let own = group.node("branch");
     let mut stream = raw::connect(&server, &group, &TLS13, Some("branch")).await.unwrap();

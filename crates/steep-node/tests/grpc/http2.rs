@@ -44,29 +44,29 @@ pub(crate) fn message(said_length: u32, bytes: &[u8]) -> Vec<u8> {
     message
 }
 
-/// Reads until the server ends stream 1 or everything.
-pub(crate) async fn end(stream: &mut (impl AsyncRead + Unpin)) {
+/// Reads until the server ends stream 1, or everything; says whether it was only the stream.
+pub(crate) async fn end(stream: &mut (impl AsyncRead + Unpin)) -> bool {
     let reading = async {
         loop {
             let mut header = [0; 9];
             if stream.read_exact(&mut header).await.is_err() {
-                return;
+                return false;
             }
             let length = u32::from_be_bytes([0, header[0], header[1], header[2]]);
             let mut body = vec![0; usize::try_from(length).unwrap()];
             if stream.read_exact(&mut body).await.is_err() {
-                return;
+                return false;
             }
             let is_end = header[4] & END_STREAM != 0 && matches!(header[3], DATA | HEADERS);
             if header[5..] == [0, 0, 0, 1] && (is_end || header[3] == RESET) {
-                return;
+                return true;
             }
             if header[3] == GO_AWAY {
-                return;
+                return false;
             }
         }
     };
-    soon("the end of the stream", reading).await;
+    soon("the end of the stream", reading).await
 }
 
 fn literal(block: &mut Vec<u8>, name: &str, value: &str) {

@@ -8,6 +8,7 @@ use steep_ipc::{Failure, FailureClass};
 use steep_proto::PROTOCOL;
 use tonic::{Code, Status};
 
+use super::super::limits::MESSAGE_BYTES;
 use super::super::{Rpc, failure, rules};
 
 /// Why a connection to a peer failed, or a call over it.
@@ -75,6 +76,14 @@ pub enum PeerError {
         /// The peer's.
         theirs: u32,
     },
+    /// The message is larger than a peer takes; it was not sent.
+    #[error("{} would send {bytes} bytes, at most {MESSAGE_BYTES} are allowed", rpc.name())]
+    TooLarge {
+        /// The method.
+        rpc: Rpc,
+        /// How large it is.
+        bytes: usize,
+    },
     /// The call was not answered in time. Whether the peer did what it was asked for is not known.
     #[error("the daemon at {address} did not answer {} within {after:?}", rpc.name())]
     Deadline {
@@ -108,6 +117,7 @@ impl PeerError {
             | Self::OtherIdentity { .. }
             | Self::NotADaemon { .. }
             | Self::Protocol { .. } => FailureClass::Operator,
+            Self::TooLarge { .. } => FailureClass::Misuse,
             Self::Failed { failure, .. } => failure.class,
         }
     }
@@ -130,7 +140,7 @@ impl PeerError {
                 "check the port, and that grpc.tls.mode is the same on both nodes"
             }
             Self::Protocol { .. } => "update the daemon with the lower number",
-            Self::Lost { .. } | Self::Deadline { .. } => return None,
+            Self::Lost { .. } | Self::Deadline { .. } | Self::TooLarge { .. } => return None,
             Self::Failed { failure, .. } => return failure.hint.clone(),
         };
         Some(hint.to_owned())

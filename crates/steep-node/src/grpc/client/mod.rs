@@ -53,7 +53,7 @@ macro_rules! unary {
         /// [`PeerError`]: no answer, a wrong one, or the peer's failure.
         pub async fn $method(&self, message: $request) -> Result<$response, PeerError> {
             let mut client = self.inner.clone();
-            let request = self.request(Rpc::$rpc, message);
+            let request = self.request(Rpc::$rpc, message)?;
             self.within(Rpc::$rpc, client.$method(request)).await
         }
     };
@@ -139,7 +139,7 @@ impl PeerClient {
     /// [`PeerError`]: no answer, a wrong one, or the peer's failure.
     pub async fn health_check(&self, message: HealthRequest) -> Result<HealthResponse, PeerError> {
         let mut client = self.inner.clone();
-        let request = self.request(Rpc::HealthCheck, message);
+        let request = self.request(Rpc::HealthCheck, message)?;
         let answer: HealthResponse =
             self.within(Rpc::HealthCheck, client.health_check(request)).await?;
         self.check(answer.protocol, &answer.node_id)?;
@@ -152,7 +152,7 @@ impl PeerClient {
     /// [`PeerError`]: no answer, a wrong one, or the peer's failure.
     pub async fn describe(&self, message: DescribeRequest) -> Result<NodeDescription, PeerError> {
         let mut client = self.inner.clone();
-        let request = self.request(Rpc::Describe, message);
+        let request = self.request(Rpc::Describe, message)?;
         let answer: NodeDescription = self.within(Rpc::Describe, client.describe(request)).await?;
         self.check(answer.protocol, &answer.node_id)?;
         Ok(answer)
@@ -164,7 +164,7 @@ impl PeerClient {
     /// [`PeerError`]: no answer, a wrong one, or what speaks against it.
     pub async fn join(&self, message: JoinRequest) -> Result<JoinEvents, PeerError> {
         let mut client = self.inner.clone();
-        let request = self.request(Rpc::Join, message);
+        let request = self.request(Rpc::Join, message)?;
         let stream = self.within(Rpc::Join, client.join(request)).await?;
         Ok(JoinEvents::new(stream, self.address.clone()))
     }
@@ -198,7 +198,12 @@ impl PeerClient {
         self.patience.map_or(rpc.deadline(), |patience| patience.min(rpc.deadline()))
     }
 
-    fn request<T>(&self, rpc: Rpc, message: T) -> Request<T> {
+    /// The call, unless it is too large: tonic would reset the stream, as if the peer were gone.
+    fn request<T: prost::Message>(&self, rpc: Rpc, message: T) -> Result<Request<T>, PeerError> {
+        let bytes = message.encoded_len();
+        if bytes > MESSAGE_BYTES {
+            return Err(PeerError::TooLarge { rpc, bytes });
+        }
         let mut request = Request::new(message);
         // A stream goes on after its deadline; a unary call is given up by the server as well.
         if rpc != Rpc::Join {
@@ -206,7 +211,7 @@ impl PeerClient {
         }
         request.metadata_mut().insert(PROTOCOL_KEY, MetadataValue::from(PROTOCOL));
         request.metadata_mut().insert(NODE_KEY, self.own.clone());
-        request
+        Ok(request)
     }
 
     async fn within<T>(
