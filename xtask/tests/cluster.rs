@@ -72,6 +72,43 @@ fn refused(output: Output) -> Result<String, Box<dyn Error>> {
     Ok(String::from_utf8(output.stderr)?)
 }
 
+/// The operator's command line, for one node of a description.
+fn ctl(node: &serde_json::Value, arguments: &[&str]) -> Result<String, Box<dyn Error>> {
+    let program = format!("steep-replctl{}", std::env::consts::EXE_SUFFIX);
+    let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_xtask")).with_file_name(program));
+    command.arg("--config").arg(node["config"].as_str().ok_or("no config")?).args(arguments);
+    succeeded(command.output()?)
+}
+
+fn a_row_written_on_either_appears_on_both(description: &serde_json::Value) -> Outcome {
+    let nodes = [&description["nodes"][0], &description["nodes"][1]];
+    let mut clients = Vec::new();
+    for node in nodes {
+        let dsn = node["dsn"].as_str().ok_or("no dsn")?;
+        let mut client = postgres::Client::connect(dsn, postgres::NoTls)?;
+        client.batch_execute("create table thing (id int primary key, v text)")?;
+        clients.push(client);
+    }
+    // Said once, on any node.
+    ctl(nodes[1], &["table", "add", "public.thing"])?;
+    for (id, client) in clients.iter_mut().enumerate() {
+        client.execute("insert into thing values ($1, 'x')", &[&i32::try_from(id)?])?;
+    }
+    for client in &mut clients {
+        wait::until(wait::DEADLINE, "both rows", || {
+            let count = client
+                .query_one("select count(*) from thing", &[])
+                .map_err(wait::Observed::new)?
+                .get::<_, i64>(0);
+            if count == 2 { Ok(()) } else { Err(wait::Observed::new(count)) }
+        })?;
+    }
+    let health = ctl(nodes[0], &["health", "--json"])?;
+    let health: serde_json::Value = serde_json::from_str(&health)?;
+    assert_ne!(health["status"], "critical", "{health}");
+    Ok(())
+}
+
 on_each_major! {
     fn clusters_come_up_are_described_and_go(major: Major) -> Outcome {
         let place = Place::new()?;
@@ -95,9 +132,11 @@ on_each_major! {
             assert_eq!(u32::try_from(row.get::<_, i32>(3))?, major.number());
         }
         assert_eq!(description["links"].as_array().map(Vec::len), Some(2));
+        a_row_written_on_either_appears_on_both(&description)?;
 
         let status = succeeded(place.cluster("status").output()?)?;
         assert!(status.contains("a  running") && status.contains("b  running"), "{status}");
+        assert_eq!(status.matches("daemon running").count(), 2, "{status}");
         succeeded(place.cluster("down").output()?)?;
         assert!(place.is_empty()?);
         succeeded(place.cluster("down").output()?)?;

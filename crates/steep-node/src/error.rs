@@ -59,6 +59,12 @@ pub enum NodeError {
         /// What was seen last.
         last: String,
     },
+    /// A node has its rows and is tied to the group, but not everything is told to everybody yet.
+    #[error("not everything is finished yet: {source}")]
+    Unfinished {
+        /// What is in the way.
+        source: Box<NodeError>,
+    },
     /// Somebody stopped it.
     #[error("the job was cancelled")]
     Cancelled,
@@ -89,7 +95,7 @@ impl NodeError {
                 FailureClass::Operator
             }
             Self::Misuse { .. } => FailureClass::Misuse,
-            Self::Deadline { .. } => FailureClass::Transient,
+            Self::Deadline { .. } | Self::Unfinished { .. } => FailureClass::Transient,
         }
     }
 
@@ -101,6 +107,9 @@ impl NodeError {
             Self::Peer { failure, .. } => failure.hint.clone(),
             Self::Refused { hint, .. } | Self::Misuse { hint, .. } | Self::Program { hint, .. } => {
                 Some(hint.clone())
+            }
+            Self::Unfinished { .. } => {
+                Some("the node's daemon goes on by itself: see steep-replctl status there".to_owned())
             }
             Self::Deadline { .. } | Self::Cancelled | Self::File { .. } => None,
         }

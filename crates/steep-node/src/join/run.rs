@@ -90,7 +90,8 @@ impl Join<'_> {
             self.undo(&record).await;
             return Err(error);
         }
-        self.carry_on(&record).await?;
+        let finished = self.carry_on(&record).await;
+        finished.map_err(|error| NodeError::Unfinished { source: Box::new(error) })?;
         let mut plan = plan(&own, &source, findings);
         plan.done = true;
         Ok(Outcome { plan })
@@ -106,7 +107,7 @@ impl Join<'_> {
         let Some(record) = Record::load(&client).await? else { return Ok(false) };
         match record.step {
             Step::Filling | Step::Undoing => {
-                undo::everything(self.own, self.peers, &record).await?
+                undo::everything(self.own, self.peers, &record).await?;
             }
             Step::Tied => self.carry_on(&record).await?,
         }
