@@ -101,6 +101,7 @@ pub(crate) fn at_transaction_end(event: pg_sys::XactEvent::Type) {
             scope::forget();
             retraction::forget();
             write::forget();
+            held::forget();
         }
         _ => {}
     }

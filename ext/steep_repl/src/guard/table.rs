@@ -276,6 +276,9 @@ impl Column {
     /// # Safety
     /// Both values are of the column's type.
     pub(crate) unsafe fn same_bytes(&self, one: pg_sys::Datum, other: pg_sys::Datum) -> bool {
+        if self.by_value {
+            return one == other;
+        }
         // SAFETY: the caller's promise.
         unsafe { unbound::datum_image_eq(one, other, self.by_value, self.length.into()) }
     }

@@ -7,7 +7,7 @@ use super::update::{self, Rows};
 use super::write::{self, Mode};
 use super::{Verdict, delete, local_deletes, place, presence, retraction, tombstone};
 use crate::tap::transaction::TRANSACTION;
-use crate::tap::{self, relations};
+use crate::tap::{self, native_report, relations};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use steep_conflict::ChangeKind;
@@ -90,6 +90,7 @@ unsafe fn guard(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
         if !pg_sys::IsLogicalWorker() {
             return row.into();
         }
+        native_report::unmute();
         let mode = write::mode();
         let table = Table::of((*data).tg_relation);
         if !tap::is_installed() {

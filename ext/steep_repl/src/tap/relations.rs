@@ -9,24 +9,46 @@ use std::ffi::CString;
 use std::rc::Rc;
 
 thread_local! {
-    static RELATIONS: RefCell<BTreeMap<u32, Rc<Relation>>> = const { RefCell::new(BTreeMap::new()) };
+    static RELATIONS: RefCell<BTreeMap<u32, Known>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+struct Known {
+    relation: Rc<Relation>,
+    /// The guarded table that was last seen to be of this name.
+    table: Option<Rc<Table>>,
 }
 
 /// Keeps the description; a later one of the same id replaces it.
 pub(crate) fn learn(relation: Relation) {
-    RELATIONS.with_borrow_mut(|known| known.insert(relation.id, Rc::new(relation)));
+    RELATIONS.with_borrow_mut(|known| {
+        known.insert(relation.id, Known { relation: Rc::new(relation), table: None })
+    });
 }
 
 /// The description of the table with this id at the publisher.
 pub(crate) fn get(id: u32) -> Option<Rc<Relation>> {
-    RELATIONS.with_borrow(|known| known.get(&id).cloned())
+    RELATIONS.with_borrow(|known| Some(known.get(&id)?.relation.clone()))
 }
 
 /// Whether changes of the publisher's table with this id are changes of `table` here.
-pub(crate) fn is_of(id: u32, table: &Table) -> bool {
-    RELATIONS.with_borrow(|known| {
-        known.get(&id).is_some_and(|of| of.name == table.name && of.schema == table.schema)
+pub(crate) fn is_of(id: u32, table: &Rc<Table>) -> bool {
+    RELATIONS.with_borrow_mut(|known| {
+        let Some(known) = known.get_mut(&id) else { return false };
+        // A table that was altered is described anew.
+        if known.table.as_ref().is_some_and(|seen| Rc::ptr_eq(seen, table)) {
+            return true;
+        }
+        let is_of = known.relation.name == table.name && known.relation.schema == table.schema;
+        if is_of {
+            known.table = Some(table.clone());
+        }
+        is_of
     })
+}
+
+/// Whether a guard has seen a change of the publisher's table with this id.
+pub(super) fn is_guarded(id: u32) -> bool {
+    RELATIONS.with_borrow(|known| known.get(&id).is_some_and(|known| known.table.is_some()))
 }
 
 impl Relation {
