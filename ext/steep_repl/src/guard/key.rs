@@ -1,6 +1,6 @@
 //! A row's key: its hash, its text, and as JSON for people.
 
-use super::modes;
+use super::{json, modes};
 use super::table::Table;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -98,6 +98,16 @@ pub(super) unsafe fn equals(
 /// # Safety
 /// As [`hash`].
 pub(super) unsafe fn as_jsonb(table: &Table, slot: *mut pg_sys::TupleTableSlot) -> pg_sys::Datum {
+    // SAFETY: the caller's promise.
+    let plain = table.key.iter().map(|key| unsafe {
+        let value = Some(of_key(table, slot, key.place));
+        let name = Some(&table.columns[key.place].name).filter(|name| name.is_ascii())?;
+        Some(json::Member { name, kind: key.json?, value })
+    });
+    if let Some(members) = plain.collect::<Option<Vec<_>>>() {
+        // SAFETY: values of these columns.
+        return unsafe { json::object(&members) };
+    }
     let mut json = String::from("{");
     for key in &table.key {
         let column = &table.columns[key.place];

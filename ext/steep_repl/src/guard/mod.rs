@@ -18,6 +18,7 @@ mod chunk;
 mod conflict_log;
 mod delete;
 mod held;
+mod json;
 mod key;
 mod local_deletes;
 mod missing;
