@@ -16,8 +16,8 @@ pub(super) struct Prober {
     places: Vec<usize>,
     /// Compares values of the first column; `None` if the index descends.
     compare: Option<*mut pg_sys::FmgrInfo>,
-    /// Where the last page was when it was last looked at.
-    last_page: Option<pg_sys::BlockNumber>,
+    /// The last page, and its buffer, when it was last looked at.
+    last_page: Option<(pg_sys::BlockNumber, pg_sys::Buffer)>,
     /// How many keys in a row were not beyond it, or for how many it is not looked at.
     misses: u8,
 }
@@ -100,27 +100,29 @@ impl Prober {
                 return false;
             }
         }
-        // SAFETY: a page of the index, pinned and locked while it is read.
-        unsafe {
-            let Some((buffer, page)) = self.lock_last_page() else { return false };
-            let is_beyond = last_entry(page).is_some_and(|entry| {
-                let mut is_null = false;
-                let greatest = pg_sys::index_getattr(entry, 1, (*self.index).rd_att, &mut is_null);
-                let collation = *(*self.index).rd_indcollation;
-                let order = || pg_sys::FunctionCall2Coll(compare, collation, value, greatest);
-                !is_null && order().value() as i32 > 0
-            });
-            unlock(buffer);
-            if is_beyond {
-                self.misses = 0;
-            } else {
-                self.misses += 1;
-                if self.misses >= PATIENCE {
-                    self.misses = PATIENCE + PAUSE;
-                }
-            }
-            is_beyond
-        }
+        // SAFETY: a page of the index, pinned and locked while it is read. One boundary for all calls:
+        // nothing between them needs cleaning up when an error jumps out.
+        let is_beyond = unsafe {
+            pg_sys::ffi::pg_guard_ffi_boundary(|| {
+                let Some((buffer, page)) = self.lock_last_page() else { return false };
+                let is_beyond = last_entry(page).is_some_and(|entry| {
+                    let Some(greatest) = first_value(entry, (*self.index).rd_att) else {
+                        return false;
+                    };
+                    let collation = *(*self.index).rd_indcollation;
+                    let order = raw::FunctionCall2Coll(compare, collation, value, greatest);
+                    order.value() as i32 > 0
+                });
+                unlock(buffer);
+                is_beyond
+            })
+        };
+        self.misses = match self.misses + 1 {
+            _ if is_beyond => 0,
+            misses if misses >= PATIENCE => PATIENCE + PAUSE,
+            misses => misses,
+        };
+        is_beyond
     }
 
     /// The last page, from where it was last seen: pages split off to the right.
@@ -130,16 +132,16 @@ impl Prober {
         // meanwhile, and perhaps used again, leads to some other page: only the last one ends this.
         unsafe {
             for _ in 0..STEPS {
-                let Some(block) = next else { break };
-                let buffer = pg_sys::ReadBuffer(self.index, block);
-                infallible::LockBuffer(buffer, pg_sys::BUFFER_LOCK_SHARE as i32);
+                let Some((block, buffer)) = next else { break };
+                let buffer = self.read(block, buffer);
+                raw::LockBuffer(buffer, pg_sys::BUFFER_LOCK_SHARE as i32);
                 let page = page_of(buffer);
                 next = match place_of(page) {
                     Place::Last => {
-                        self.last_page = Some(block);
+                        self.last_page = Some((block, buffer));
                         return Some((buffer, page));
                     }
-                    Place::Before(block) => Some(block),
+                    Place::Before(block) => Some((block, pg_sys::InvalidBuffer as i32)),
                     Place::Elsewhere => None,
                 };
                 unlock(buffer);
@@ -148,12 +150,50 @@ impl Prober {
             if buffer <= 0 {
                 return None;
             }
-            self.last_page = Some(pg_sys::BufferGetBlockNumber(buffer));
+            self.last_page = Some((raw::BufferGetBlockNumber(buffer), buffer));
             Some((buffer, page_of(buffer)))
+        }
+    }
+
+    /// Pins a page that was in this buffer when it was last read.
+    unsafe fn read(&self, block: pg_sys::BlockNumber, buffer: pg_sys::Buffer) -> pg_sys::Buffer {
+        let fork = pg_sys::ForkNumber::MAIN_FORKNUM;
+        // SAFETY: the index is open.
+        unsafe {
+            let is_there =
+                buffer > 0 && raw::ReadRecentBuffer((*self.index).rd_locator, fork, block, buffer);
+            if is_there { buffer } else { raw::ReadBuffer(self.index, block) }
         }
     }
 }
 
+/// The value of the first column; `None` if the entry has nulls.
+unsafe fn first_value(
+    entry: pg_sys::IndexTuple,
+    descriptor: pg_sys::TupleDesc,
+) -> Option<pg_sys::Datum> {
+    // SAFETY: an entry of a btree (itup.h): a header of eight bytes, then the values, of which the
+    // first needs no padding, unless a bitmap of nulls comes between.
+    unsafe {
+        if (*entry).t_info & INDEX_NULL_MASK != 0 {
+            return None;
+        }
+        let start = entry.cast::<u8>().add(size_of::<pg_sys::IndexTupleData>());
+        let attribute = super::table::attribute(descriptor, 0);
+        // As fetch_att (tupmacs.h).
+        Some(match ((*attribute).attbyval, (*attribute).attlen) {
+            (false, _) => pg_sys::Datum::from(start),
+            (true, 1) => pg_sys::Datum::from(start.cast::<i8>().read()),
+            (true, 2) => pg_sys::Datum::from(start.cast::<i16>().read()),
+            (true, 4) => pg_sys::Datum::from(start.cast::<i32>().read()),
+            (true, 8) => pg_sys::Datum::from(start.cast::<i64>().read()),
+            (true, _) => return None,
+        })
+    }
+}
+
+/// An entry has nulls (itup.h).
+const INDEX_NULL_MASK: u16 = 0x8000;
 /// After this many keys in a row that were not beyond the last page,
 const PATIENCE: u8 = 4;
 /// so many are not compared with it.
@@ -171,19 +211,36 @@ unsafe fn page_of(buffer: pg_sys::Buffer) -> *mut std::ffi::c_char {
 unsafe fn unlock(buffer: pg_sys::Buffer) {
     // SAFETY: pinned and locked by the caller.
     unsafe {
-        infallible::LockBuffer(buffer, pg_sys::BUFFER_LOCK_UNLOCK as i32);
-        infallible::ReleaseBuffer(buffer);
+        raw::LockBuffer(buffer, pg_sys::BUFFER_LOCK_UNLOCK as i32);
+        raw::ReleaseBuffer(buffer);
     }
 }
 
-/// Functions of the server that raise no error when they are called as here, without the cost of
-/// catching one.
-mod infallible {
+/// As the server exports them, to be called behind one boundary.
+mod raw {
     use pgrx::pg_sys;
+    use std::ffi::c_int;
 
     unsafe extern "C-unwind" {
-        pub(super) fn LockBuffer(buffer: pg_sys::Buffer, mode: std::ffi::c_int);
+        pub(super) fn ReadBuffer(
+            index: pg_sys::Relation,
+            block: pg_sys::BlockNumber,
+        ) -> pg_sys::Buffer;
+        pub(super) fn ReadRecentBuffer(
+            locator: pg_sys::RelFileLocator,
+            fork: pg_sys::ForkNumber::Type,
+            block: pg_sys::BlockNumber,
+            buffer: pg_sys::Buffer,
+        ) -> bool;
+        pub(super) fn LockBuffer(buffer: pg_sys::Buffer, mode: c_int);
         pub(super) fn ReleaseBuffer(buffer: pg_sys::Buffer);
+        pub(super) fn BufferGetBlockNumber(buffer: pg_sys::Buffer) -> pg_sys::BlockNumber;
+        pub(super) fn FunctionCall2Coll(
+            function: *mut pg_sys::FmgrInfo,
+            collation: pg_sys::Oid,
+            one: pg_sys::Datum,
+            other: pg_sys::Datum,
+        ) -> pg_sys::Datum;
     }
 }
 

@@ -113,7 +113,8 @@ unsafe fn kind(xid: pg_sys::TransactionId) -> WriterKind {
 /// Functions of the server that raise no error, without the cost of catching one.
 mod infallible {
     unsafe extern "C-unwind" {
-        pub(super) fn TransactionIdIsCurrentTransactionId(xid: pgrx::pg_sys::TransactionId) -> bool;
+        pub(super) fn TransactionIdIsCurrentTransactionId(xid: pgrx::pg_sys::TransactionId)
+        -> bool;
     }
 }
 

@@ -108,10 +108,9 @@ unsafe fn value(member: &Member<'_>) -> pg_sys::JsonbValue {
                 let buffer = raw::palloc(MAXDATELEN + 1).cast();
                 c_string(raw::JsonEncodeDateTime(buffer, value, kind, std::ptr::null()))
             }
-            Kind::Uuid => c_string(raw::OidOutputFunctionCall(
-                pg_sys::Oid::from(pg_sys::F_UUID_OUT),
-                value,
-            )),
+            Kind::Uuid => {
+                c_string(raw::OidOutputFunctionCall(pg_sys::Oid::from(pg_sys::F_UUID_OUT), value))
+            }
         }
     }
 }

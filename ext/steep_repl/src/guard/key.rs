@@ -1,7 +1,7 @@
 //! A row's key: its hash, its text, and as JSON for people.
 
-use super::{json, modes};
 use super::table::Table;
+use super::{json, modes};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CStr;

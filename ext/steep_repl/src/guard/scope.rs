@@ -194,7 +194,12 @@ impl OpenTable {
             }
             PROBERS.with_borrow_mut(|all| all.extend(probers.map(|probers| (oid, probers))));
             // One entry in question is enough to ask all indexes in full.
-            in_question.is_some() && self.probe(slot, std::ptr::null_mut()).is_some()
+            if in_question.is_none() {
+                return false;
+            }
+            let has_conflict = self.probe(slot, std::ptr::null_mut()).is_some();
+            self.reset();
+            has_conflict
         }
     }
 

@@ -87,7 +87,7 @@ unsafe fn guard(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
         let is_update = event == pg_sys::TRIGGER_EVENT_UPDATE;
         let row = if is_update { (*data).tg_newtuple } else { (*data).tg_trigtuple };
         // A session in replica mode, for example a restore, writes what it is told to.
-        if !pg_sys::IsLogicalWorker() {
+        if !infallible::IsLogicalWorker() {
             return row.into();
         }
         native_report::unmute();
@@ -132,6 +132,13 @@ unsafe fn guard(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
     }
 }
 
+/// Functions of the server that raise no error, without the cost of catching one.
+mod infallible {
+    unsafe extern "C-unwind" {
+        pub(super) fn IsLogicalWorker() -> bool;
+    }
+}
+
 unsafe fn insert(
     table: &std::rc::Rc<Table>,
     data: *mut pg_sys::TriggerData,
@@ -153,7 +160,9 @@ unsafe fn insert(
         };
         let probe = open.with_generated(table, row, pg_sys::CmdType::CMD_INSERT);
         let is_free = !open.has_conflict(table, probe);
-        open.reset();
+        if table.computes_keys {
+            open.reset();
+        }
         if is_free
             && missing.is_empty()
             && (!presence::is_possible(table.root)

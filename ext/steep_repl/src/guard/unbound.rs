@@ -53,7 +53,7 @@ server_functions! {
 /// index is empty.
 ///
 /// # Safety
-/// `index` is an open btree.
+/// `index` is an open btree. Behind a boundary: an error of the server jumps out.
 pub(super) unsafe fn last_page(index: pg_sys::Relation) -> pg_sys::Buffer {
     unsafe extern "C-unwind" {
         #[cfg(feature = "pg16")]
@@ -70,12 +70,11 @@ pub(super) unsafe fn last_page(index: pg_sys::Relation) -> pg_sys::Buffer {
     // SAFETY: the caller's promise. The snapshot of 16 only serves old_snapshot_threshold.
     #[cfg(feature = "pg16")]
     unsafe {
-        let none = std::ptr::null_mut();
-        pg_sys::ffi::pg_guard_ffi_boundary(|| _bt_get_endpoint(index, 0, true, none))
+        _bt_get_endpoint(index, 0, true, std::ptr::null_mut())
     }
     // SAFETY: the caller's promise.
     #[cfg(not(feature = "pg16"))]
     unsafe {
-        pg_sys::ffi::pg_guard_ffi_boundary(|| _bt_get_endpoint(index, 0, true))
+        _bt_get_endpoint(index, 0, true)
     }
 }

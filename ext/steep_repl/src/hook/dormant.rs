@@ -101,7 +101,10 @@ unsafe fn take_out(
         // SAFETY: strings of the relation's own descriptor, which has no other reference to them
         // once the entry is gone.
         unsafe {
-            owned.into_iter().filter(|text: &*mut c_char| !text.is_null()).for_each(|text| pg_sys::pfree(text.cast()));
+            owned
+                .into_iter()
+                .filter(|text: &*mut c_char| !text.is_null())
+                .for_each(|text| pg_sys::pfree(text.cast()));
         }
     }
     left

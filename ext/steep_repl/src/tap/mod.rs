@@ -199,7 +199,7 @@ fn arrived(message: Message<'_>) {
             None => unreadable("description of a table"),
         },
         Message::Row { kind, relation, body } => {
-            if kind != RowKind::Insert && relations::is_guarded(relation) {
+            if kind != RowKind::Insert && session::is_peer() && relations::is_of_user(relation) {
                 native_report::mute();
             }
             TRANSACTION.with_borrow_mut(|transaction| {

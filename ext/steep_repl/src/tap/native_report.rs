@@ -19,7 +19,7 @@ thread_local! {
     static IS_MUTED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A change of a guarded table has arrived: its row is about to be looked for.
+/// A change from a peer has arrived: its row is about to be looked for.
 pub(super) fn mute() {
     // Before 18 there are no such reports.
     if cfg!(any(feature = "pg16", feature = "pg17")) || guc::log_native_conflicts() {

@@ -46,9 +46,11 @@ pub(crate) fn is_of(id: u32, table: &Rc<Table>) -> bool {
     })
 }
 
-/// Whether a guard has seen a change of the publisher's table with this id.
-pub(super) fn is_guarded(id: u32) -> bool {
-    RELATIONS.with_borrow(|known| known.get(&id).is_some_and(|known| known.table.is_some()))
+/// Whether the publisher's table with this id is a user's, not one of the extension.
+pub(super) fn is_of_user(id: u32) -> bool {
+    RELATIONS.with_borrow(|known| {
+        known.get(&id).is_some_and(|known| known.relation.schema != "steep_repl")
+    })
 }
 
 impl Relation {
