@@ -182,6 +182,19 @@ pub(super) unsafe fn value(
     }
 }
 
+/// The value at a place of a row, if it is not null.
+///
+/// # Safety
+/// As [`value`].
+pub(super) unsafe fn optional_value(
+    slot: *mut pg_sys::TupleTableSlot,
+    place: usize,
+) -> Option<pg_sys::Datum> {
+    // SAFETY: the caller's promise.
+    let (value, is_null) = unsafe { value(slot, place) };
+    (!is_null).then_some(value)
+}
+
 /// Whether two rows have the same key, as its index sees it: 1.0 and 1.00 are equal.
 ///
 /// # Safety

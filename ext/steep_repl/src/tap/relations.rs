@@ -59,15 +59,24 @@ impl Relation {
     /// # Safety
     /// Inside a transaction.
     pub(crate) unsafe fn local(&self) -> Option<pg_sys::Oid> {
-        let (schema, name) = (CString::new(&*self.schema).ok()?, CString::new(&*self.name).ok()?);
-        // SAFETY: catalog look-ups by C strings.
-        unsafe {
-            let schema = pg_sys::get_namespace_oid(schema.as_ptr(), true);
-            if schema == pg_sys::InvalidOid {
-                return None;
-            }
-            let relation = pg_sys::get_relname_relid(name.as_ptr(), schema);
-            (relation != pg_sys::InvalidOid).then_some(relation)
+        // SAFETY: the caller's promise.
+        unsafe { table_named(&self.schema, &self.name) }
+    }
+}
+
+/// The table of this name.
+///
+/// # Safety
+/// Inside a transaction.
+pub(crate) unsafe fn table_named(schema: &str, name: &str) -> Option<pg_sys::Oid> {
+    let (schema, name) = (CString::new(schema).ok()?, CString::new(name).ok()?);
+    // SAFETY: catalog look-ups by C strings.
+    unsafe {
+        let schema = pg_sys::get_namespace_oid(schema.as_ptr(), true);
+        if schema == pg_sys::InvalidOid {
+            return None;
         }
+        let relation = pg_sys::get_relname_relid(name.as_ptr(), schema);
+        (relation != pg_sys::InvalidOid).then_some(relation)
     }
 }
