@@ -26,7 +26,7 @@ pub(crate) fn data_folder(environment: &Environment) -> PathBuf {
     os::data_folder(environment)
 }
 
-pub(crate) use os::readable_by_others;
+pub(crate) use os::{readable_by_others, variable_name};
 
 /// An absolute path from a variable; a relative one counts as unset, as the XDG specification says.
 fn folder(environment: &Environment, variable: &str) -> Option<PathBuf> {
@@ -36,6 +36,7 @@ fn folder(environment: &Environment, variable: &str) -> Option<PathBuf> {
 #[cfg(unix)]
 mod os {
     use super::{Environment, PathBuf, folder};
+    use std::ffi::OsString;
     use std::fs::Metadata;
     use std::os::unix::fs::MetadataExt;
 
@@ -56,6 +57,11 @@ mod os {
             .join("steep")
     }
 
+    /// A name as it is looked up.
+    pub(crate) fn variable_name(name: OsString) -> OsString {
+        name
+    }
+
     /// Whether somebody but the owner can read the file. As in libpq, the group may read a file that
     /// belongs to root: that is how a system hands a secret to a service.
     pub(crate) fn readable_by_others(metadata: &Metadata) -> bool {
@@ -67,6 +73,7 @@ mod os {
 #[cfg(windows)]
 mod os {
     use super::{Environment, PathBuf, folder};
+    use std::ffi::OsString;
     use std::fs::Metadata;
 
     pub(super) fn config_folder(environment: &Environment) -> Option<PathBuf> {
@@ -82,6 +89,11 @@ mod os {
             .or_else(|| folder(environment, "ProgramData"))
             .unwrap_or_else(|| r"C:\ProgramData".into())
             .join("steep")
+    }
+
+    /// A name as it is looked up: Windows takes capital and small letters for the same.
+    pub(crate) fn variable_name(name: OsString) -> OsString {
+        name.to_ascii_uppercase()
     }
 
     /// The files of a user's profile are closed to others unless somebody opened them; as libpq, we
