@@ -7,8 +7,7 @@ use clap::{Parser, Subcommand};
 use steep_testkit::Major;
 
 use crate::project::Project;
-use crate::{bench, cluster, codegen, ext, pg, test, tidy, torture};
-use crate::{bench, cluster, ext, pg, test, tidy, torture, windows};
+use crate::{bench, cluster, codegen, ext, fuzz, pg, test, tidy, torture, windows};
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -50,6 +49,8 @@ enum Command {
     Codegen,
     /// Build for Windows, on another system, and try it under Wine
     Windows,
+    /// Let libFuzzer look for bytes that the project cannot read
+    FuzzSmoke(fuzz::Options),
     /// Check what no compiler checks
     Tidy,
 }
@@ -95,6 +96,7 @@ impl Xtask {
             Command::Torture(options) => return torture::run(&project, &options),
             Command::Codegen => codegen::run(project.root())?,
             Command::Windows => return windows::run(&project),
+            Command::FuzzSmoke(options) => fuzz::run(&project, &options)?,
             Command::Tidy => tidy::run(project.root())?,
         }
         Ok(ExitCode::SUCCESS)
