@@ -110,10 +110,10 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn paths_follow_home_and_the_xdg_variables() {
-        let home = Environment::from_iter([("HOME", "/home/anna")]);
-        assert_eq!(default_file(&home), Some("/home/anna/.config/steep/config.yaml".into()));
-        assert_eq!(password_file(&home), Some("/home/anna/.pgpass".into()));
-        assert_eq!(data_folder(&home), PathBuf::from("/home/anna/.local/state/steep"));
+        let home = Environment::from_iter([("HOME", "/anna")]);
+        assert_eq!(default_file(&home), Some("/anna/.config/steep/config.yaml".into()));
+        assert_eq!(password_file(&home), Some("/anna/.pgpass".into()));
+        assert_eq!(data_folder(&home), PathBuf::from("/anna/.local/state/steep"));
 
         let xdg = Environment::from_iter([("HOME", "/h"), ("XDG_CONFIG_HOME", "/c")]);
         assert_eq!(default_file(&xdg), Some("/c/steep/config.yaml".into()));
@@ -130,18 +130,18 @@ mod tests {
     #[cfg(windows)]
     fn paths_follow_the_profile() {
         let profile = Environment::from_iter([
-            ("APPDATA", r"C:\Users\anna\AppData\Roaming"),
-            ("LOCALAPPDATA", r"C:\Users\anna\AppData\Local"),
+            ("APPDATA", r"D:\anna\AppData\Roaming"),
+            ("LOCALAPPDATA", r"D:\anna\AppData\Local"),
         ]);
         assert_eq!(
             default_file(&profile),
-            Some(r"C:\Users\anna\AppData\Roaming\steep\config.yaml".into())
+            Some(r"D:\anna\AppData\Roaming\steep\config.yaml".into())
         );
         assert_eq!(
             password_file(&profile),
-            Some(r"C:\Users\anna\AppData\Roaming\postgresql\pgpass.conf".into())
+            Some(r"D:\anna\AppData\Roaming\postgresql\pgpass.conf".into())
         );
-        assert_eq!(data_folder(&profile), PathBuf::from(r"C:\Users\anna\AppData\Local\steep"));
+        assert_eq!(data_folder(&profile), PathBuf::from(r"D:\anna\AppData\Local\steep"));
     }
 
     #[test]
