@@ -8,6 +8,7 @@ use steep_testkit::Major;
 
 use crate::project::Project;
 use crate::{bench, cluster, codegen, ext, pg, test, tidy, torture};
+use crate::{bench, cluster, ext, pg, test, tidy, torture, windows};
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -47,6 +48,8 @@ enum Command {
     Torture(torture::Options),
     /// Write the Rust code of crates/steep-proto from its .proto file
     Codegen,
+    /// Build for Windows, on another system, and try it under Wine
+    Windows,
     /// Check what no compiler checks
     Tidy,
 }
@@ -91,6 +94,7 @@ impl Xtask {
             Command::Bench(options) => return bench::run(&project, &options),
             Command::Torture(options) => return torture::run(&project, &options),
             Command::Codegen => codegen::run(project.root())?,
+            Command::Windows => return windows::run(&project),
             Command::Tidy => tidy::run(project.root())?,
         }
         Ok(ExitCode::SUCCESS)

@@ -9,6 +9,7 @@
 //! | `bench` | measures what the guard costs |
 //! | `torture` | random writes and accidents on groups of nodes |
 //! | `codegen` | writes the Rust code of `crates/steep-proto` from its `.proto` file |
+//! | `windows` | builds the programs for Windows and tries them under Wine |
 //! | `tidy` | checks what no compiler checks: arrows, sizes, released scripts |
 //!
 //! Only [`tidy`] is an interface: `tests/tidy.rs` runs it as an ordinary test.
@@ -28,6 +29,7 @@ mod say;
 mod test;
 pub mod tidy;
 mod torture;
+mod windows;
 
 use std::process::ExitCode;
 

@@ -110,9 +110,7 @@ pub(crate) async fn write(
     frame: &[u8],
     patience: Duration,
 ) -> io::Result<()> {
-    let write = async {
-        stream.write_all(frame).await?;
-        stream.flush().await
-    };
-    timeout(patience, write).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    timeout(patience, stream.write_all(frame))
+        .await
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }

@@ -3,7 +3,8 @@
 use alloc::format;
 use alloc::string::{String, ToString as _};
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::{Failure, FailureClass, Reply, Request};
 
@@ -66,8 +67,50 @@ impl Request {
     /// # Errors
     /// When it is none of this version.
     pub fn from_json(body: &[u8]) -> Result<Self, BodyError> {
-        read(body, "request")
+        let request: Self = read(body, "request")?;
+        if request.is_bare() {
+            // serde passes over the fields of a variant that has none.
+            read::<Bare>(body, "request")?;
+        }
+        Ok(request)
     }
+
+    /// Whether the name says everything.
+    fn is_bare(&self) -> bool {
+        match self {
+            Self::Status
+            | Self::Health
+            | Self::NodeList
+            | Self::Pause
+            | Self::Resume
+            | Self::Job
+            | Self::JobCancel
+            | Self::TableList
+            | Self::SubStatus
+            | Self::SlotStatus
+            | Self::Subscribe => true,
+            Self::Init(_)
+            | Self::NodeAdd(_)
+            | Self::NodeRemove(_)
+            | Self::TableAdd(_)
+            | Self::TableRemove { .. }
+            | Self::ConflictList(_)
+            | Self::ConflictShow { .. }
+            | Self::ConflictResolve(_)
+            | Self::ConflictResolveBulk(_)
+            | Self::ConflictRevert { .. }
+            | Self::SubEnable { .. }
+            | Self::SubDisable { .. } => false,
+        }
+    }
+}
+
+/// A request that is a name and nothing else.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bare {
+    #[serde(rename = "request")]
+    _name: IgnoredAny,
 }
 
 impl Reply {

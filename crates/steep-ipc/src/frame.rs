@@ -105,7 +105,7 @@ impl EncodeError {
 ///
 /// # Errors
 /// When the body is longer than `limit` bytes, or has no JSON form.
-pub fn encode(message: &impl Serialize, limit: usize) -> Result<Vec<u8>, EncodeError> {
+pub fn encode(message: &(impl Serialize + ?Sized), limit: usize) -> Result<Vec<u8>, EncodeError> {
     let body = serde_json::to_vec(message).map_err(EncodeError::Json)?;
     let length = body.len();
     let too_long = EncodeError::TooLong { length, limit };

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "reply", content = "body", rename_all = "snake_case")]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "one at a time; boxes would burden every user")]
 pub enum Reply {
     /// How far the command is; others follow.
     Progress(Progress),
@@ -24,6 +25,7 @@ pub enum Reply {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "response", content = "value", rename_all = "snake_case")]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "one at a time; boxes would burden every user")]
 pub enum Response {
     /// To `Status`.
     Status(NodeStatus),

@@ -5,8 +5,9 @@ mod libclang;
 mod libraries;
 mod missing;
 mod os_user;
+mod windows;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use steep_testkit::Clock;
 
 use self::missing::Missing;
@@ -30,6 +31,14 @@ pub(crate) fn for_servers(installations: &[Installation]) -> Result<()> {
 /// What the tests need besides servers.
 pub(crate) fn for_tests() -> Result<()> {
     missing::provide(|| Ok(faketime().into_iter().collect()))
+}
+
+/// What building for Windows, and running that, needs.
+pub(crate) fn for_windows() -> Result<()> {
+    if cfg!(windows) {
+        bail!("this is Windows: cargo xtask test is all there is to do");
+    }
+    missing::provide(|| Ok(windows::missing()))
 }
 
 /// Only Linux' servers can be given another clock so far.

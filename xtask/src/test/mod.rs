@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use steep_testkit::Major;
 
-use self::step::Steps;
+pub(crate) use self::step::Steps;
 use self::suites::Suites;
 use crate::command::{all_if_none, major};
 use crate::pg::Installation;

@@ -27,7 +27,7 @@ struct Row {
 
 /// Every step so far.
 #[derive(Debug, Default)]
-pub(super) struct Report {
+pub(crate) struct Report {
     rows: Vec<Row>,
 }
 
@@ -36,7 +36,7 @@ impl Report {
         self.rows.push(Row { step: step.to_owned(), outcome, time });
     }
 
-    pub(super) fn is_good(&self) -> bool {
+    pub(crate) fn is_good(&self) -> bool {
         self.total().failed == 0
     }
 
@@ -55,7 +55,7 @@ impl Report {
     }
 
     /// A line for every step.
-    pub(super) fn table(&self) -> String {
+    pub(crate) fn table(&self) -> String {
         let width = self.rows.iter().map(|row| row.step.len()).max().unwrap_or(0);
         let mut table = String::new();
         for Row { step, outcome, time } in &self.rows {
@@ -76,7 +76,7 @@ impl Report {
     }
 
     /// The line that a log ends with.
-    pub(super) fn last_line(&self) -> String {
+    pub(crate) fn last_line(&self) -> String {
         let Count { passed, failed } = self.total();
         format!("{passed} passed, {failed} failed")
     }

@@ -11,7 +11,7 @@ use crate::{process, say};
 
 /// The steps that have run, and how to run more.
 #[derive(Debug)]
-pub(super) struct Steps {
+pub(crate) struct Steps {
     detail: Detail,
     report: Report,
 }
@@ -25,12 +25,12 @@ struct Finished {
 }
 
 impl Steps {
-    pub(super) fn new(detail: Detail) -> Self {
+    pub(crate) fn new(detail: Detail) -> Self {
         Self { detail, report: Report::default() }
     }
 
     /// Runs a check: it passes or fails as a whole.
-    pub(super) fn check(&mut self, step: &str, command: Command) {
+    pub(crate) fn check(&mut self, step: &str, command: Command) {
         self.step(step, command, |finished| match finished.succeeded {
             true => Outcome::Passed,
             false => Outcome::Failed,
@@ -38,7 +38,7 @@ impl Steps {
     }
 
     /// Runs tests. None at all is a failure: something is wrong with what chooses them.
-    pub(super) fn run(&mut self, step: &str, command: Command) {
+    pub(crate) fn run(&mut self, step: &str, command: Command) {
         self.step(step, command, |finished| match finished.count {
             Count { passed: 0, failed: 0 } => Outcome::Failed,
             Count { failed: 0, .. } if !finished.succeeded => Outcome::Failed,
@@ -47,7 +47,7 @@ impl Steps {
     }
 
     /// Does something that is no program.
-    pub(super) fn act(&mut self, step: &str, act: impl FnOnce() -> anyhow::Result<()>) {
+    pub(crate) fn act(&mut self, step: &str, act: impl FnOnce() -> anyhow::Result<()>) {
         let began = Instant::now();
         say::progress(format!("== {step}"));
         let outcome = match act() {
@@ -60,18 +60,18 @@ impl Steps {
         self.report.add(step, outcome, began.elapsed());
     }
 
-    pub(super) fn skip(&mut self, step: &str, why: String) {
+    pub(crate) fn skip(&mut self, step: &str, why: String) {
         say::progress(format!("== {step}: not run: {why}"));
         self.report.add(step, Outcome::NotRun(why), Duration::ZERO);
     }
 
     /// A step that does not get as far as running something has failed.
-    pub(super) fn cannot(&mut self, step: &str, error: &anyhow::Error) {
+    pub(crate) fn cannot(&mut self, step: &str, error: &anyhow::Error) {
         say::error(error);
         self.report.add(step, Outcome::Failed, Duration::ZERO);
     }
 
-    pub(super) fn into_report(self) -> Report {
+    pub(crate) fn into_report(self) -> Report {
         self.report
     }
 

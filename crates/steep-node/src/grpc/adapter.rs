@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::Stream;
 use steep_ipc::{Failure, FailureClass};
@@ -20,43 +21,40 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Code, Request, Response, Status};
 
 use super::rules::admit;
-use super::{JoinStream, NodeService, Rpc, failure};
+use super::{JoinStream, Limits, NodeService, Rpc, failure};
 
 /// The service that tonic serves: rules and deadlines around a [`NodeService`].
 pub(super) struct Adapter {
     service: Arc<dyn NodeService>,
     streams: Arc<Semaphore>,
+    longest_call: Duration,
 }
 
 impl Adapter {
-    pub(super) fn new(service: Arc<dyn NodeService>, streams: usize) -> Self {
-        Self { service, streams: Arc::new(Semaphore::new(streams)) }
+    pub(super) fn new(service: Arc<dyn NodeService>, limits: &Limits) -> Self {
+        let streams = Arc::new(Semaphore::new(limits.streams));
+        Self { service, streams, longest_call: limits.longest_call }
     }
-}
 
-/// The answer, or the end of the patience.
-async fn answer<T>(
-    rpc: Rpc,
-    call: impl Future<Output = Result<T, Failure>>,
-) -> Result<Response<T>, Status> {
-    match tokio::time::timeout(rpc.deadline(), call).await {
-        Ok(Ok(value)) => Ok(Response::new(value)),
-        Ok(Err(failed)) => {
-            tracing::debug!(rpc = rpc.name(), message = %failed.message, "call failed");
-            Err(failure::to_status(&failed))
+    /// The answer, or the end of the patience.
+    async fn answer<T>(
+        &self,
+        rpc: Rpc,
+        call: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<Response<T>, Status> {
+        let deadline = rpc.deadline().min(self.longest_call);
+        match tokio::time::timeout(deadline, call).await {
+            Ok(Ok(value)) => Ok(Response::new(value)),
+            Ok(Err(failed)) => {
+                tracing::debug!(rpc = rpc.name(), message = %failed.message, "call failed");
+                Err(failure::to_status(&failed))
+            }
+            Err(_) => {
+                let message = format!("{} took longer than {deadline:?}", rpc.name());
+                let failed = Failure { class: FailureClass::Transient, message, hint: None };
+                Err(failure::with_code(Code::DeadlineExceeded, &failed))
+            }
         }
-        Err(_) => Err(failure::with_code(
-            Code::DeadlineExceeded,
-            &Failure {
-                class: FailureClass::Transient,
-                message: format!(
-                    "{} took longer than {} seconds",
-                    rpc.name(),
-                    rpc.deadline().as_secs()
-                ),
-                hint: None,
-            },
-        )),
     }
 }
 
@@ -70,11 +68,11 @@ fn missing<T>(rpc: Rpc, feature: &str) -> Result<Response<T>, Status> {
     Err(failure::with_code(Code::Unimplemented, &failure))
 }
 
-/// Declares nothing: lets each method below be two lines.
+/// The rules, then the node.
 macro_rules! forward {
     ($self:ident, $rpc:ident, $request:ident, $protocol:expr, $claim:expr, $method:ident) => {{
         let peer = admit(&$request, $protocol, $claim).map_err(|status| *status)?;
-        answer(Rpc::$rpc, $self.service.$method(peer, $request.into_inner())).await
+        $self.answer(Rpc::$rpc, $self.service.$method(peer, $request.into_inner())).await
     }};
 }
 
@@ -105,7 +103,7 @@ impl SteepReplication for Adapter {
         let protocol = request.get_ref().protocol;
         let peer = admit(&request, Some(protocol), None).map_err(|status| *status)?;
         let permit = self.streams.clone().try_acquire_owned().map_err(|_| too_many_streams())?;
-        let begun = answer(Rpc::Join, self.service.join(peer, request.into_inner())).await?;
+        let begun = self.answer(Rpc::Join, self.service.join(peer, request.into_inner())).await?;
         Ok(begun.map(|items| ProgressStream { items, _permit: permit }))
     }
 

@@ -12,12 +12,16 @@ pub struct Limits {
     /// Connections in their handshake; one more ends the oldest. About 30 KiB each.
     pub handshakes: usize,
     /// How long a handshake may take: several round trips around the world and one slow signature.
+    /// As long again until the first byte of HTTP/2.
     pub handshake_timeout: Duration,
     /// Calls at a time of one connection; more wait.
     pub calls_per_connection: usize,
     /// Calls at a time of all connections; more wait. Times the size of a message it bounds the
     /// memory that peers can make a server use.
     pub calls: usize,
+    /// The longest that any call may take, from its last byte on; see [`super::Rpc::deadline`], of
+    /// which the shorter one counts. Its first bytes may take as long before that.
+    pub longest_call: Duration,
     /// Streams of `Join` at a time; more are refused. A node runs one job, the others wait or watch.
     pub streams: usize,
     /// Silence after which a ping is sent over a connection.
@@ -37,6 +41,7 @@ impl Default for Limits {
             handshake_timeout: Duration::from_secs(5),
             calls_per_connection: 16,
             calls: 64,
+            longest_call: Duration::from_secs(900),
             streams: 8,
             keepalive_interval: KEEPALIVE_INTERVAL,
             keepalive_timeout: KEEPALIVE_TIMEOUT,

@@ -76,7 +76,4 @@ impl Rpc {
         };
         Duration::from_secs(seconds)
     }
-
-    /// No call takes longer.
-    pub(super) const LONGEST: Duration = Duration::from_secs(900);
 }

@@ -12,7 +12,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 pub struct PeerIdentity {
     /// The node.
     pub node: NodeId,
-    /// The first moment at which it is no longer valid.
+    /// The last second in which it is valid.
     pub not_after: SystemTime,
 }
 
@@ -79,7 +79,8 @@ impl PeerIdentity {
     /// How long the certificate is still valid.
     #[must_use]
     pub fn valid_for(&self) -> Duration {
-        self.not_after.duration_since(SystemTime::now()).unwrap_or_default()
+        let end = self.not_after + Duration::from_secs(1);
+        end.duration_since(SystemTime::now()).unwrap_or_default()
     }
 }
 

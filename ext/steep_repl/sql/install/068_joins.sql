@@ -33,3 +33,15 @@ comment on table steep_repl.applied_positions is 'While a node joins from here: 
 comment on column steep_repl.applied_positions.node_id is 'The peer';
 comment on column steep_repl.applied_positions.generation is 'See steep_repl.joins.generation';
 comment on column steep_repl.applied_positions.remote_lsn is 'End of its commit record, in the WAL of the peer';
+
+create table steep_repl.own_join (
+  singleton boolean not null default true,
+  record jsonb not null,
+  started_at timestamptz not null default now(),
+  constraint own_join_pkey primary key (singleton),
+  constraint own_join_single check (singleton)
+);
+comment on table steep_repl.own_join is 'This database''s own attempt to join a group, while it lasts';
+comment on column steep_repl.own_join.singleton is 'Always true: at most one row';
+comment on column steep_repl.own_join.record is 'How far it is, and what has to be undone if it fails; the daemon''s own form';
+comment on column steep_repl.own_join.started_at is 'When it began';

@@ -11,7 +11,7 @@ grant select on
   steep_repl.ddl_queue, steep_repl.schema_fingerprints, steep_repl.coordinator_state,
   steep_repl.replicated_tables, steep_repl.peers, steep_repl.tombstones, steep_repl.tombstone_chunks,
   steep_repl.retractions, steep_repl.pending_retractions, steep_repl.heartbeats, steep_repl.applied_beats,
-  steep_repl.commit_horizon, steep_repl.joins, steep_repl.applied_positions, steep_repl.resolutions, steep_repl.conflict_counters, steep_repl.conflict_stats
+  steep_repl.commit_horizon, steep_repl.joins, steep_repl.applied_positions, steep_repl.own_join, steep_repl.resolutions, steep_repl.conflict_counters, steep_repl.conflict_stats
   to steep_repl_viewer;
 grant execute on function
   steep_repl.version(), steep_repl.system_identifier(), steep_repl.data_directory_fingerprint(),
@@ -21,7 +21,7 @@ grant execute on function
 
 -- What previews and writes of rows are made of: it runs with the caller's rights on the table.
 grant execute on function
-  steep_repl.key_index(regclass), steep_repl.replicated_relation(text, text), steep_repl.table_columns(regclass),
+  steep_repl.key_index(regclass), steep_repl.why_not_replicable(regclass), steep_repl.replicated_relation(text, text), steep_repl.table_columns(regclass),
   steep_repl.key_of(regclass, jsonb), steep_repl.key_texts(regclass, jsonb), steep_repl.same_key(regclass, jsonb, jsonb),
   steep_repl.fitted_tuple(regclass, jsonb), steep_repl.holds(jsonb, jsonb), steep_repl.find_row(regclass, jsonb, boolean),
   steep_repl.known_columns(regclass, jsonb), steep_repl.row_is(regclass, jsonb, jsonb), steep_repl.entry(bigint),

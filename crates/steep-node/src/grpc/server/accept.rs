@@ -1,10 +1,12 @@
 //! Accepting: handshakes with a deadline and a bound, then connections with a bound.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -14,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Limits, Security};
+use super::complaints::Complaints;
 use super::stream::{Connection, PeerStream};
 use crate::tls::PeerIdentity;
 
@@ -45,6 +48,7 @@ struct Shake {
     connections: Arc<Semaphore>,
     closing: CancellationToken,
     ready: mpsc::Sender<Ready>,
+    complaints: Complaints,
 }
 
 impl Acceptor {
@@ -61,12 +65,20 @@ impl Acceptor {
             connections: Arc::new(Semaphore::new(limits.connections)),
             closing,
             ready,
+            complaints: Complaints::default(),
         });
         Self { listener, limits, handshakes: JoinSet::new(), pending: VecDeque::new(), next }
     }
 
-    /// Accepts until nobody wants the connections any more.
-    pub(super) async fn run(mut self) {
+    /// Accepts until nobody wants the connections any more; then closes the port and waits for
+    /// whoever drops this.
+    pub(super) async fn run(mut self) -> Infallible {
+        self.accept().await;
+        drop(self);
+        pending().await
+    }
+
+    async fn accept(&mut self) {
         loop {
             tokio::select! {
                 accepted = self.listener.accept() => match accepted {
@@ -103,7 +115,9 @@ impl Shake {
         match tokio::time::timeout(self.timeout, self.secure(stream)).await {
             Ok(Ok((stream, identity))) => self.hand_over(stream, identity, address).await,
             Ok(Err(error)) => {
-                tracing::warn!(%address, %error, "refused a gRPC connection");
+                if let Some(unsaid) = self.complaints.next(Instant::now()) {
+                    tracing::warn!(%address, %error, unsaid, "refused a gRPC connection");
+                }
             }
             Err(_) => tracing::debug!(%address, "a gRPC handshake took too long"),
         }
@@ -130,12 +144,15 @@ impl Shake {
         address: SocketAddr,
     ) {
         let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() else {
-            tracing::warn!(%address, "too many gRPC connections; refused one");
+            if let Some(unsaid) = self.complaints.next(Instant::now()) {
+                tracing::warn!(%address, unsaid, "too many gRPC connections; refused one");
+            }
             return;
         };
         let expires_in = identity.as_ref().map(PeerIdentity::valid_for);
+        let closing = self.closing.clone();
         let connection = Connection { node: identity.map(|identity| identity.node), address };
-        let stream = PeerStream::new(stream, connection, self.closing.clone(), expires_in, permit);
+        let stream = PeerStream::new(stream, connection, closing, expires_in, self.timeout, permit);
         // Fails only when the server has stopped.
         let _ = self.ready.send(stream).await;
     }

@@ -1,9 +1,9 @@
 //! The listening side.
 
 mod accept;
+mod complaints;
 mod stream;
 
-use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use tonic::transport::Server;
 use tower::limit::GlobalConcurrencyLimitLayer;
 
 use super::adapter::Adapter;
-use super::{Limits, NodeService, Rpc, Security};
+use super::{Limits, NodeService, Security};
 use accept::Acceptor;
 pub(super) use stream::Connection;
 
@@ -94,14 +94,14 @@ pub async fn serve_with(
         let next = receiver.recv().await?;
         Some((Ok::<_, io::Error>(next), receiver))
     });
-    let replication = SteepReplicationServer::new(Adapter::new(service, limits.streams))
+    let replication = SteepReplicationServer::new(Adapter::new(service, &limits))
         .max_decoding_message_size(limits.message_bytes)
         .max_encoding_message_size(limits.message_bytes);
     let streams = u32::try_from(limits.calls_per_connection + limits.streams).ok();
     let served = Server::builder()
         .concurrency_limit_per_connection(limits.calls_per_connection)
         .max_concurrent_streams(streams)
-        .timeout(Rpc::LONGEST)
+        .timeout(limits.longest_call * 2)
         .http2_keepalive_interval(Some(limits.keepalive_interval))
         .http2_keepalive_timeout(Some(limits.keepalive_timeout))
         .http2_max_header_list_size(HEADER_BYTES)
@@ -115,7 +115,7 @@ pub async fn serve_with(
     };
     tokio::select! {
         result = served => result.map_err(ServeError::Stopped),
-        () = acceptor.run() => pending().await,
+        never = acceptor.run() => match never {},
         () = out_of_patience => {
             tracing::warn!("calls of peers were still running at the end of the shutdown; they were cut");
             Ok(())

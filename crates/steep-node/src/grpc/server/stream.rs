@@ -25,13 +25,16 @@ pub(crate) struct Connection {
 /// successor as well.
 const LONGEST_TIMER: Duration = Duration::from_secs(365 * 86_400);
 
-/// Reading fails once the server closes or the peer's certificate is no longer valid; hyper
-/// then drops the connection with all its calls.
+/// Reading fails once the server closes, the peer's certificate is no longer valid, or the peer has
+/// never said anything; hyper then drops the connection with all its calls.
 pub(super) struct PeerStream<S> {
     stream: S,
     connection: Connection,
     closing: Pin<Box<WaitForCancellationFutureOwned>>,
     expiry: Option<Pin<Box<Sleep>>>,
+    /// Until the first byte.
+    silence: Option<Pin<Box<Sleep>>>,
+    end: Option<&'static str>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -41,6 +44,7 @@ impl<S> PeerStream<S> {
         connection: Connection,
         closing: CancellationToken,
         expires_in: Option<Duration>,
+        patience: Duration,
         permit: OwnedSemaphorePermit,
     ) -> Self {
         Self {
@@ -50,34 +54,33 @@ impl<S> PeerStream<S> {
             expiry: expires_in
                 .filter(|time| *time < LONGEST_TIMER)
                 .map(|time| Box::pin(sleep(time))),
+            silence: Some(Box::pin(sleep(patience))),
+            end: None,
             _permit: permit,
         }
     }
 
-    fn ended(&mut self, context: &mut Context<'_>) -> Option<io::Error> {
-        if self.closing.as_mut().poll(context).is_ready() {
-            return Some(io::Error::new(io::ErrorKind::ConnectionAborted, "the server closes"));
+    /// Why there is nothing more to read. Keeps saying so.
+    fn ended(&mut self, context: &mut Context<'_>) -> Option<&'static str> {
+        if self.end.is_none() {
+            self.end = if self.closing.as_mut().poll(context).is_ready() {
+                Some("the server closes")
+            } else if is_over(&mut self.expiry, context) {
+                let address = self.connection.address;
+                tracing::warn!(%address, "the certificate of a connected peer has expired");
+                Some("the peer's certificate has expired")
+            } else if is_over(&mut self.silence, context) {
+                Some("the peer said nothing")
+            } else {
+                None
+            };
         }
-        let expired = self.expiry.as_mut().is_some_and(|at| at.as_mut().poll(context).is_ready());
-        if expired {
-            // A sleep that is over is not polled again.
-            self.expiry = None;
-            self.closing = Box::pin(cancelled().cancelled_owned());
-            let address = self.connection.address;
-            tracing::warn!(%address, "the certificate of a connected peer has expired");
-            return Some(io::Error::new(
-                io::ErrorKind::ConnectionAborted,
-                "the peer's certificate has expired",
-            ));
-        }
-        None
+        self.end
     }
 }
 
-fn cancelled() -> CancellationToken {
-    let token = CancellationToken::new();
-    token.cancel();
-    token
+fn is_over(timer: &mut Option<Pin<Box<Sleep>>>, context: &mut Context<'_>) -> bool {
+    timer.as_mut().is_some_and(|timer| timer.as_mut().poll(context).is_ready())
 }
 
 impl<S> Connected for PeerStream<S> {
@@ -95,10 +98,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for PeerStream<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        match this.ended(context) {
-            Some(error) => Poll::Ready(Err(error)),
-            None => Pin::new(&mut this.stream).poll_read(context, buffer),
+        if let Some(why) = this.ended(context) {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, why)));
         }
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut this.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            this.silence = None;
+        }
+        polled
     }
 }
 

@@ -112,6 +112,10 @@ pub fn init(
     let mut files = NewFiles::default();
     files.folder(folder)?;
     for wanted in nodes {
+        // Also on file systems that do not tell upper case from lower.
+        if wanted.node.as_str().eq_ignore_ascii_case("ca") {
+            return Err(InitError::ReservedName { node: wanted.node.as_str().to_owned() });
+        }
         files::must_be_free(&certificate_path(folder, wanted))?;
         files::must_be_free(&key_path(folder, wanted))?;
     }

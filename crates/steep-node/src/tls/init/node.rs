@@ -25,10 +25,6 @@ pub(super) fn sign(
     authority: &Authority,
 ) -> Result<Signed, InitError> {
     let node = wanted.node.as_str();
-    // Also on file systems that do not tell upper case from lower.
-    if node.eq_ignore_ascii_case("ca") {
-        return Err(InitError::ReservedName { node: node.to_owned() });
-    }
     let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(crypto)?;
     let not_after = lifetime.ends().min(authority.not_after);
     let mut params = CertificateParams::default();
