@@ -6,6 +6,7 @@ use steep_config::{ConfigError, SecretError};
 use steep_ipc::{Exit, FailureClass};
 use steep_ipc_tokio::{BindError, CallError, ConnectError};
 use steep_node::http::HttpError;
+use steep_node::tables::PatternError;
 use steep_node::tls::TlsError;
 use steep_pg::{Class, PgError};
 
@@ -34,6 +35,17 @@ pub(crate) enum Error {
     /// HTTP is not served.
     #[error(transparent)]
     Http(#[from] HttpError),
+    /// gRPC is not served.
+    #[error("cannot listen on {address} for gRPC: {source}")]
+    Grpc {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A pattern of tables is none.
+    #[error("replication.tables: {0}")]
+    Pattern(#[source] PatternError),
     /// The certificates cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -81,7 +93,7 @@ impl Error {
     /// What the program ends with.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) => Exit::Usage,
+            Self::Config(_) | Self::Pattern(_) => Exit::Usage,
             Self::Connect(error) => error.class().into(),
             Self::Call(error) => error.class().into(),
             Self::Bind(error) => error.class().into(),
@@ -94,6 +106,7 @@ impl Error {
             Self::Answer => FailureClass::Bug.into(),
             Self::Secret(_)
             | Self::Http(_)
+            | Self::Grpc { .. }
             | Self::Tls(_)
             | Self::Nameless
             | Self::Running { .. }

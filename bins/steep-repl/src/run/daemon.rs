@@ -13,8 +13,8 @@ use steep_pg::{Pool, Server};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::operations::NotOffered;
-use super::security;
+use super::operations::Group;
+use super::{peers, security};
 use crate::error::Error;
 use crate::platform::Signals;
 
@@ -46,7 +46,8 @@ pub(super) async fn run(
     // Served: what clients wait for. Watched: what those answers are made of, which ends last.
     let (served, watched) = (TaskTracker::new(), TaskTracker::new());
     let (stop, end) = (CancellationToken::new(), CancellationToken::new());
-    let ask = Arc::new(Daemons::new(security));
+    let group = Group::new(config, &server, security.clone())?;
+    let ask = Arc::new(Daemons::new(security.clone()));
     let watcher = Watcher::start(settings, &server, pool.clone(), ask, &watched, end.clone());
     let http = http::serve(
         config.http.listen,
@@ -56,7 +57,15 @@ pub(super) async fn run(
         stop.clone(),
     );
     let http = http.await?;
-    let dispatcher = Dispatcher::new(watcher, pool.clone(), Arc::new(NotOffered), stop.clone());
+    if let Group::Ready(operations) = &group {
+        let tended = peers::tend(operations.clone(), watcher.clone(), stop.clone());
+        served.spawn(tended);
+        if let Some(security) = security {
+            let (operations, watcher) = (operations.clone(), watcher.clone());
+            peers::serve(config, security, operations, watcher, &served, stop.clone()).await?;
+        }
+    }
+    let dispatcher = Dispatcher::new(watcher, pool.clone(), Arc::new(group), stop.clone());
     served.spawn(listener.serve(Arc::new(dispatcher), stop.clone()));
     served.close();
     watched.close();

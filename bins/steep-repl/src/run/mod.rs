@@ -12,6 +12,7 @@ mod daemon;
 mod lock;
 mod logging;
 mod operations;
+mod peers;
 mod security;
 
 use std::path::Path;

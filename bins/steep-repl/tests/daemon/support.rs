@@ -185,7 +185,8 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         // Told to stop rather than killed: a query that is cut off leaves a complaint in the
         // server's log.
-        if self.child.is_some() && (self.signal(Signal::SIGTERM).is_err() || self.ended().is_err()) {
+        if self.child.is_some() && (self.signal(Signal::SIGTERM).is_err() || self.ended().is_err())
+        {
             let _ = writeln!(std::io::stderr(), "the daemon did not stop");
         }
         if std::thread::panicking() {

@@ -8,7 +8,7 @@ use steep_proto::{
     PrepareJoinResponse,
 };
 
-use crate::error::NodeError;
+use crate::error::{NodeError, refused};
 use crate::grpc::{PeerClient, PeerError, Security};
 use crate::join::{Address, Answer, Peers};
 
@@ -18,14 +18,14 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// The way to the other daemons.
 #[derive(Debug, Clone)]
 pub struct GrpcPeers {
-    security: Security,
+    security: Option<Security>,
     node: String,
 }
 
 impl GrpcPeers {
-    /// The way of node `node`, with its certificate.
+    /// The way of node `node`, with its certificate; none: it has none yet and is alone.
     #[must_use]
-    pub fn new(security: Security, node: &str) -> Self {
+    pub fn new(security: Option<Security>, node: &str) -> Self {
         Self { security, node: node.to_owned() }
     }
 
@@ -35,7 +35,13 @@ impl GrpcPeers {
         address: &str,
         node: Option<&str>,
     ) -> Result<PeerClient, NodeError> {
-        PeerClient::connect_within(CONNECT, address, &self.security, node)
+        let Some(security) = &self.security else {
+            return refused(
+                "this node has no certificate to show to other daemons",
+                "make one with steep-replctl tls init, and name it in replication.grpc.tls",
+            );
+        };
+        PeerClient::connect_within(CONNECT, address, security, node)
             .await
             .map_err(|error| failed(node.unwrap_or(address), error))
     }
