@@ -9,6 +9,10 @@ use steep_testkit::Major;
 use crate::project::Project;
 use crate::{bench, cluster, codegen, ext, pg, test, tidy, torture};
 use crate::{bench, cluster, ext, pg, test, tidy, torture, windows};
+<<<<<<< HEAD
+use crate::{bench, cluster, ext, fuzz, pg, test, tidy, torture, windows};
+=======
+>>>>>>> 8234427fa28ac421adda68fbd74741878f037244
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -50,6 +54,11 @@ enum Command {
     Codegen,
     /// Build for Windows, on another system, and try it under Wine
     Windows,
+<<<<<<< HEAD
+    /// Let libFuzzer look for bytes that the project cannot read
+    FuzzSmoke(fuzz::Options),
+=======
+>>>>>>> 8234427fa28ac421adda68fbd74741878f037244
     /// Check what no compiler checks
     Tidy,
 }
@@ -95,6 +104,10 @@ impl Xtask {
             Command::Torture(options) => return torture::run(&project, &options),
             Command::Codegen => codegen::run(project.root())?,
             Command::Windows => return windows::run(&project),
+<<<<<<< HEAD
+            Command::FuzzSmoke(options) => fuzz::run(&project, &options)?,
+=======
+>>>>>>> 8234427fa28ac421adda68fbd74741878f037244
             Command::Tidy => tidy::run(project.root())?,
         }
         Ok(ExitCode::SUCCESS)

@@ -10,6 +10,7 @@
 //! | `torture` | random writes and accidents on groups of nodes |
 //! | `codegen` | writes the Rust code of `crates/steep-proto` from its `.proto` file |
 //! | `windows` | builds the programs for Windows and tries them under Wine |
+//! | `fuzz-smoke` | lets libFuzzer look for bytes that the project cannot read |
 //! | `tidy` | checks what no compiler checks: arrows, sizes, released scripts |
 //!
 //! Only [`tidy`] is an interface: `tests/tidy.rs` runs it as an ordinary test.
@@ -20,6 +21,7 @@ mod cluster;
 mod codegen;
 mod command;
 mod ext;
+mod fuzz;
 mod pg;
 mod platform;
 mod prerequisites;

@@ -6,7 +6,6 @@ use steep_config::{ConfigError, SecretError};
 use steep_ipc::{Exit, FailureClass};
 use steep_ipc_tokio::{BindError, CallError, ConnectError};
 use steep_node::http::HttpError;
-use steep_node::tables::PatternError;
 use steep_node::tls::TlsError;
 use steep_pg::{Class, PgError};
 
@@ -35,17 +34,19 @@ pub(crate) enum Error {
     /// HTTP is not served.
     #[error(transparent)]
     Http(#[from] HttpError),
-    /// gRPC is not served.
-    #[error("cannot listen on {address} for gRPC: {source}")]
-    Grpc {
-        /// The address.
+    /// Nobody can be listened to there.
+    #[error("cannot listen for {what} on {address}: {source}")]
+    Listen {
+        /// For whom.
+        what: &'static str,
+        /// Where.
         address: std::net::SocketAddr,
-        /// Why.
+        /// Why not.
         source: std::io::Error,
     },
-    /// A pattern of tables is none.
+    /// A pattern for tables in the configuration is none.
     #[error("replication.tables: {0}")]
-    Pattern(#[source] PatternError),
+    Pattern(steep_node::tables::PatternError),
     /// The certificates cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -106,9 +107,9 @@ impl Error {
             Self::Answer => FailureClass::Bug.into(),
             Self::Secret(_)
             | Self::Http(_)
-            | Self::Grpc { .. }
             | Self::Tls(_)
             | Self::Nameless
+            | Self::Listen { .. }
             | Self::Running { .. }
             | Self::File { .. }
             | Self::Service { .. }

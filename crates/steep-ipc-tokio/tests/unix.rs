@@ -8,6 +8,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
 use steep_ipc::{Exit, FailureClass};
@@ -99,6 +100,34 @@ async fn of_many_daemons_that_take_over_at_once_one_gets_it() {
         let daemons: Vec<_> = daemons.collect();
         let won = daemons.into_iter().filter_map(|daemon| daemon.join().unwrap().then_some(()));
         assert_eq!(won.count(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_that_changes_hands_has_one_owner_at_a_time() {
+    let (_folder, endpoint) = new_endpoint();
+    let owners = Arc::new(AtomicUsize::new(0));
+    let runtime = tokio::runtime::Handle::current();
+    let daemons = (0..8).map(|_| {
+        let (endpoint, owners, runtime) = (endpoint.clone(), owners.clone(), runtime.clone());
+        std::thread::spawn(move || {
+            let _inside = runtime.enter();
+            for _ in 0..2000 {
+                match bind(&endpoint) {
+                    Ok(listener) => {
+                        assert_eq!(owners.fetch_add(1, Ordering::SeqCst), 0, "it has two owners");
+                        owners.fetch_sub(1, Ordering::SeqCst);
+                        drop(listener);
+                    }
+                    Err(error) => {
+                        assert!(matches!(error, BindError::AlreadyServed { .. }), "{error}");
+                    }
+                }
+            }
+        })
+    });
+    for daemon in daemons.collect::<Vec<_>>() {
+        daemon.join().unwrap();
     }
 }
 

@@ -17,7 +17,7 @@ use self::suites::Suites;
 use crate::command::{all_if_none, major};
 use crate::pg::Installation;
 use crate::project::Project;
-use crate::{ext, prerequisites, say};
+use crate::{ext, fuzz, prerequisites, say, windows};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -48,6 +48,7 @@ pub(crate) fn run(project: &Project, options: Options, detail: Detail) -> Result
             Ok(tests) => steps.run(step, tests),
             Err(error) => steps.cannot(step, &error),
         }
+        steps.run("corpus of the fuzz targets", fuzz::corpus(project));
     } else {
         full(project, &all_if_none(options.majors), &mut steps);
     }
@@ -65,6 +66,7 @@ fn full(project: &Project, majors: &[Major], steps: &mut Steps) {
         checks::extension(project, &installations, steps);
         tests(project, majors, steps);
     }
+    windows::as_steps(project, steps);
 }
 
 fn tests(project: &Project, majors: &[Major], steps: &mut Steps) {
@@ -77,6 +79,7 @@ fn tests(project: &Project, majors: &[Major], steps: &mut Steps) {
         steps.run(&format!("tests on PostgreSQL {major}"), suites.on(major));
     }
     steps.run("examples in the documentation", suites.examples());
+    steps.run("corpus of the fuzz targets", fuzz::corpus(project));
 }
 
 /// Servers with the extension; without them no test can run, and that is a failure.

@@ -13,8 +13,8 @@ use steep_pg::{Pool, Server};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::operations::Group;
-use super::{peers, security};
+use super::nameless::Nameless;
+use super::{group, security};
 use crate::error::Error;
 use crate::platform::Signals;
 
@@ -46,7 +46,6 @@ pub(super) async fn run(
     // Served: what clients wait for. Watched: what those answers are made of, which ends last.
     let (served, watched) = (TaskTracker::new(), TaskTracker::new());
     let (stop, end) = (CancellationToken::new(), CancellationToken::new());
-    let group = Group::new(config, &server, security.clone())?;
     let ask = Arc::new(Daemons::new(security.clone()));
     let watcher = Watcher::start(settings, &server, pool.clone(), ask, &watched, end.clone());
     let http = http::serve(
@@ -57,16 +56,29 @@ pub(super) async fn run(
         stop.clone(),
     );
     let http = http.await?;
-    if let Group::Ready(operations) = &group {
-        let tended = peers::tend(operations.clone(), watcher.clone(), stop.clone());
-        served.spawn(tended);
-        if let Some(security) = security {
-            let (operations, watcher) = (operations.clone(), watcher.clone());
-            peers::serve(config, security, operations, watcher, &served, stop.clone()).await?;
+    match &config.topology.this_node.name {
+        Some(node) => {
+            let operations = group::operations(config, node.as_str(), &server, security.clone())?;
+            if let Some(security) = security {
+                let (operations, watcher) = (operations.clone(), watcher.clone());
+                let stop = stop.clone();
+                let peers = group::serve(config, security, operations, watcher, stop).await?;
+                served.spawn(peers);
+            }
+            served.spawn(group::tend(operations.clone(), stop.clone()));
+            let dispatcher =
+                Dispatcher::new(watcher, pool.clone(), Arc::new(operations), stop.clone());
+            served.spawn(listener.serve(Arc::new(dispatcher), stop.clone()));
+        }
+        None => {
+            tracing::warn!(
+                "this node has no name (replication.topology.this_node.name): it only watches"
+            );
+            let dispatcher =
+                Dispatcher::new(watcher, pool.clone(), Arc::new(Nameless), stop.clone());
+            served.spawn(listener.serve(Arc::new(dispatcher), stop.clone()));
         }
     }
-    let dispatcher = Dispatcher::new(watcher, pool.clone(), Arc::new(group), stop.clone());
-    served.spawn(listener.serve(Arc::new(dispatcher), stop.clone()));
     served.close();
     watched.close();
     tracing::info!(

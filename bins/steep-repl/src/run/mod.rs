@@ -9,10 +9,10 @@
 //! `watch.shutdown_timeout`. The second signal: it exits at once.
 
 mod daemon;
+mod group;
 mod lock;
 mod logging;
-mod operations;
-mod peers;
+mod nameless;
 mod security;
 
 use std::path::Path;

@@ -149,4 +149,9 @@ fn a_stronger_layer_replaces_the_source_of_a_password() {
     let sources = environment([("STEEP_REPLICATION__POSTGRES__PASSWORD_ENV", "PW")]);
     let password = load_with(yaml, sources).unwrap().config.postgres.password;
     assert_eq!(password, Some(PasswordSource::Env("PW".into())));
+
+    let yaml = "replication: {postgres: {password_env: PW}}";
+    let sources = environment([("STEEP_REPLICATION__POSTGRES__PASSWORD_FILE", "/f")]);
+    let password = load_with(yaml, sources).unwrap().config.postgres.password;
+    assert_eq!(password, Some(PasswordSource::File("/f".into())));
 }

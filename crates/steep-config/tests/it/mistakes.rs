@@ -95,7 +95,7 @@ fn what_does_not_go_together_is_refused() {
     for (yaml, key, part) in [
         ("{grpc: {tls: {mode: off}}}", "grpc.tls.mode", "off is for loopback only"),
         ("{grpc: {tls: {cert_file: a}}}", "grpc.tls.cert_file", "without key_file"),
-        ("{postgres: {tls: {mode: verify-full}}}", "postgres.tls.mode", "needs ca_file"),
+        ("{postgres: {tls: {mode: verify-ca}}}", "postgres.tls.mode", "needs ca_file"),
         ("{postgres: {password_env: A, password_file: b}}", "postgres.password_env", "both set"),
         ("{postgres: {password_command: \"'a\"}}", "postgres.password_command", "quote"),
         ("{postgres: {host: \"h:5432\"}}", "postgres.host", "not the name"),
@@ -126,6 +126,9 @@ fn what_does_not_go_together_is_refused() {
         assert_eq!(found, format!("replication.{key}"));
         assert!(mistake.to_string().contains(part), "{yaml}: {mistake}");
     }
+    let full = problem("replication: {postgres: {tls: {mode: verify-full}}}").1.to_string();
+    assert_eq!(full, "verify-full needs ca_file");
+    assert!(load_text("replication: {postgres: {tls: {mode: require}}}").is_ok());
     let loopback = "replication: {grpc: {listen: '127.0.0.1:1', tls: {mode: off}}}";
     assert!(load_text(loopback).is_ok());
 }

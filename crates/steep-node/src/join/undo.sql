@@ -56,7 +56,7 @@ begin
       from pg_ts_config c join own on own.oid = c.cfgnamespace
     ) as o
     where not exists (
-      select from pg_depend d where d.classid = o.class and d.objid = o.oid and d.deptype in ('e', 'i'))
+      select from pg_depend d where d.classid = o.class and d.objid = o.oid and d.objsubid = 0 and d.deptype in ('e', 'i'))
     order by o.place
   loop
     execute v_drop;

@@ -57,10 +57,6 @@ impl Group {
         self.clusters.iter().find(|cluster| cluster.name() == name).expect("a node of the group")
     }
 
-    pub(crate) fn clusters(&self) -> Vec<&PgCluster> {
-        self.clusters.iter().collect()
-    }
-
     pub(crate) fn execute(&self, node: &str, sql: &str) -> Outcome {
         Ok(self.cluster(node).execute(DATABASE, sql)?)
     }
@@ -104,15 +100,55 @@ impl Group {
         cancel: &CancellationToken,
     ) -> Outcome<Plan> {
         let own = self.member(node);
-        Ok(self.runtime.block_on(self.attempt(&own, source).run(cancel))?.plan)
+        let meter = Meter::new().0;
+        Ok(self.runtime.block_on(self.attempt(&own, source, meter).run(cancel))?.plan)
+    }
+
+    /// Joins until a step begins, then does something, and goes on. `None`: the daemon dies there.
+    pub(crate) fn join_with(
+        &self,
+        node: &str,
+        source: &str,
+        step: u32,
+        then: Option<&dyn Fn(&CancellationToken)>,
+    ) -> Outcome<Option<Plan>> {
+        let own = self.member(node);
+        let (meter, mut progress) = Meter::new();
+        let cancel = CancellationToken::new();
+        let attempt = self.attempt(&own, source, meter);
+        self.runtime.block_on(async {
+            let run = attempt.run(&cancel);
+            tokio::pin!(run);
+            let reached = async {
+                progress.wait_for(|progress| progress.step_number >= step).await.map(drop)
+            };
+            tokio::select! {
+                done = &mut run => return Ok(Some(done?.plan)),
+                _ = reached => {}
+            }
+            let Some(then) = then else { return Ok(None) };
+            tokio::task::block_in_place(|| then(&cancel));
+            Ok(Some(run.await?.plan))
+        })
+    }
+
+    pub(crate) fn leave(&self, node: &str, force: bool) -> Outcome {
+        self.runtime.block_on(self.member(node).leave(force))?;
+        Ok(())
+    }
+
+    pub(crate) fn forget(&self, at: &str, node: &str) -> Outcome {
+        self.runtime.block_on(self.member(at).forget(node, None))?;
+        Ok(())
     }
 
     pub(crate) fn recover(&self, node: &str, source: &str) -> Outcome<bool> {
         let own = self.member(node);
-        Ok(self.runtime.block_on(self.attempt(&own, source).recover())?)
+        let meter = Meter::new().0;
+        Ok(self.runtime.block_on(self.attempt(&own, source, meter).recover())?)
     }
 
-    fn attempt<'a>(&'a self, own: &'a Member, source: &str) -> Join<'a> {
+    fn attempt<'a>(&'a self, own: &'a Member, source: &str, meter: Meter) -> Join<'a> {
         let cluster = self.cluster(&own.endpoint().node);
         Join {
             own,
@@ -121,7 +157,7 @@ impl Group {
             source: address(source),
             jobs: 2,
             scratch: std::env::temp_dir(),
-            meter: Meter::new().0,
+            meter,
         }
     }
 
@@ -146,6 +182,14 @@ impl Group {
             (
                 "subscriptions",
                 "select coalesce(string_agg(subname, ' ' order by 1), '') from pg_subscription",
+            ),
+            (
+                "tables",
+                "select coalesce(string_agg(relname, ' ' order by relname), '') from pg_class where relnamespace = 'public'::regnamespace",
+            ),
+            (
+                "extension",
+                "select coalesce(string_agg(extname, ' '), '') from pg_extension where extname = 'steep_repl'",
             ),
             (
                 "origins",

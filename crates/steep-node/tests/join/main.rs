@@ -1,7 +1,10 @@
 //! Databases that join a group, on real servers.
 
+mod fails;
 mod group;
+mod leaves;
 mod load;
+mod many;
 
 use std::time::Duration;
 
@@ -12,7 +15,7 @@ use steep_testkit::{Major, on_each_major, wait};
 /// How long nodes may take to hold the same rows once nobody writes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn all_equal(group: &Group, nodes: &[&str]) -> Outcome {
+pub(crate) fn all_equal(group: &Group, nodes: &[&str]) -> Outcome {
     let clusters: Vec<_> = nodes.iter().map(|node| group.cluster(node)).collect();
     for table in TABLES {
         wait::tables_equal(&clusters, DATABASE, table, PATIENCE)?;
