@@ -61,6 +61,10 @@ fn a_conflict_is_shown_decided_and_reverted() -> Outcome {
     pair.a.ask(&revert(true))?;
     pair.a.ask(&revert(false))?;
     pair.holds("b", "select v = 'of a' from t")?;
+    // Who decided, and who took it back.
+    let told = "select count(*) = 2 from steep_repl.audit_log \
+                where action = 'conflict.command' and coalesce(new_value ->> 'os_user', '') <> ''";
+    pair.holds("a", told)?;
     pair.mesh.node("a").expect_log("conflict");
     pair.finish();
     Ok(())
