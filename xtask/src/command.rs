@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use steep_testkit::Major;
 
 use crate::project::Project;
-use crate::{bench, cluster, ext, fuzz, pg, test, tidy, torture, windows};
+use crate::{bench, cluster, codegen, ext, fuzz, pg, test, tidy, torture, windows};
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -49,6 +49,8 @@ enum Command {
     FuzzSmoke(fuzz::Options),
     /// Build for Windows, on another system, and try it under Wine
     Windows,
+    /// Write the Rust code of crates/steep-proto from its .proto file
+    Codegen,
     /// Check what no compiler checks
     Tidy,
 }
@@ -94,6 +96,7 @@ impl Xtask {
             Command::Torture(options) => return torture::run(&project, &options),
             Command::FuzzSmoke(options) => fuzz::run(&project, &options)?,
             Command::Windows => return windows::run(&project),
+            Command::Codegen => codegen::run(project.root())?,
             Command::Tidy => tidy::run(project.root())?,
         }
         Ok(ExitCode::SUCCESS)

@@ -9,6 +9,7 @@
 //! | `bench` | measures what the guard costs |
 //! | `torture` | random writes and accidents on groups of nodes |
 //! | `fuzz-smoke` | lets libFuzzer look for bytes that the project cannot read |
+//! | `codegen` | writes the Rust code of `crates/steep-proto` from its `.proto` file |
 //! | `windows` | builds the programs for Windows and tries them under Wine |
 //! | `tidy` | checks what no compiler checks: arrows, sizes, released scripts |
 //!
@@ -17,6 +18,7 @@
 mod bench;
 mod cache;
 mod cluster;
+mod codegen;
 mod command;
 mod ext;
 mod fuzz;

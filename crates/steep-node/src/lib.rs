@@ -1,1 +1,14 @@
 //! A steep-repl node as a library: joining, leaving, watching, and the services around them.
+
+pub mod error;
+pub mod group;
+pub mod grpc;
+pub mod http;
+pub mod join;
+pub mod member;
+pub mod names;
+pub mod operations;
+pub mod serve;
+pub mod tables;
+pub mod tls;
+pub mod watch;

@@ -29,6 +29,21 @@ pub(crate) unsafe fn in_transaction<T>(work: impl FnOnce() -> T) -> T {
     }
 }
 
+/// Runs `work` as the bootstrap superuser in the transaction that is being applied, between two of
+/// its changes: no snapshot is active there.
+///
+/// # Safety
+/// Inside a transaction.
+pub(crate) unsafe fn between_changes<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: the caller's promise; an error ends the transaction with all of its snapshots.
+    unsafe {
+        pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+        let result = as_user(pg_sys::Oid::from(pg_sys::BOOTSTRAP_SUPERUSERID), work);
+        pg_sys::PopActiveSnapshot();
+        result
+    }
+}
+
 /// Runs `work` as `user`. An error ends the transaction, which restores the user as well.
 ///
 /// # Safety

@@ -4,6 +4,7 @@
 //! shows it a made-up bad input.
 
 pub mod arrows;
+pub mod generated;
 pub mod manifests;
 pub mod pure;
 pub mod releases;
@@ -43,6 +44,7 @@ pub fn findings(root: &Path) -> Result<Vec<Finding>> {
     findings.extend(manifests::findings(&metadata));
     findings.extend(pure::findings(root));
     findings.extend(sources.iter().flat_map(sources::findings));
+    findings.extend(generated::findings(root)?);
     findings.extend(releases::findings(&releases::Releases::read(root, &metadata)?));
     findings.sort();
     Ok(findings)

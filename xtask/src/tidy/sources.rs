@@ -15,7 +15,7 @@ use crate::process;
 const MAX_LINES: usize = 800;
 
 /// Written by a program, not by us.
-const GENERATED: [&str; 1] = ["Cargo.lock"];
+const GENERATED: [&str; 2] = ["Cargo.lock", crate::codegen::WRITTEN];
 
 /// Words of unfinished work, in two parts so that this file does not find itself.
 const UNFINISHED: [(&str, &str); 5] =

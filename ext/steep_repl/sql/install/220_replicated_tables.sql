@@ -1,4 +1,4 @@
-create function steep_repl.require_replicable(p_relation regclass) returns void
+create function steep_repl.why_not_replicable(p_relation regclass, out why text, out hint text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -8,10 +8,6 @@ declare
   v_hint text := 'See the guide for what can be replicated.';
 begin
   select c.* into v_class from pg_class c where c.oid = p_relation;
-  if v_class.oid is null then
-    raise exception using errcode = 'undefined_table', message = 'no table given',
-      hint = 'Give the table''s name, for example ''public.orders''.';
-  end if;
   if v_class.relnamespace = 'steep_repl'::regnamespace then
     v_why := 'it belongs to steep_repl';
   elsif v_class.relnamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'pg_toast'::regnamespace) then
@@ -52,10 +48,30 @@ begin
     v_hint := format('alter table %s add primary key (…)', p_relation);
   end if;
   if v_why is not null then
+    why := v_why;
+    hint := v_hint;
+  end if;
+end
+$$;
+comment on function steep_repl.why_not_replicable(regclass) is 'Why a table cannot be replicated, and the way out; null if it can';
+
+create function steep_repl.require_replicable(p_relation regclass) returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_not record;
+begin
+  if not exists (select from pg_class c where c.oid = p_relation) then
+    raise exception using errcode = 'undefined_table', message = 'no table given',
+      hint = 'Give the table''s name, for example ''public.orders''.';
+  end if;
+  v_not := steep_repl.why_not_replicable(p_relation);
+  if v_not.why is not null then
     raise exception using
       errcode = 'object_not_in_prerequisite_state',
-      message = format('table %s cannot be replicated: %s', p_relation, v_why),
-      hint = v_hint;
+      message = format('table %s cannot be replicated: %s', p_relation, v_not.why),
+      hint = v_not.hint;
   end if;
 end
 $$;

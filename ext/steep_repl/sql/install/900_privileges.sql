@@ -11,16 +11,17 @@ grant select on
   steep_repl.ddl_queue, steep_repl.schema_fingerprints, steep_repl.coordinator_state,
   steep_repl.replicated_tables, steep_repl.peers, steep_repl.tombstones, steep_repl.tombstone_chunks,
   steep_repl.retractions, steep_repl.pending_retractions, steep_repl.heartbeats, steep_repl.applied_beats,
-  steep_repl.commit_horizon, steep_repl.resolutions, steep_repl.conflict_counters, steep_repl.conflict_stats
+  steep_repl.commit_horizon, steep_repl.joins, steep_repl.applied_positions, steep_repl.own_join, steep_repl.resolutions, steep_repl.conflict_counters, steep_repl.conflict_stats
   to steep_repl_viewer;
 grant execute on function
   steep_repl.version(), steep_repl.system_identifier(), steep_repl.data_directory_fingerprint(),
-  steep_repl.node_id(), steep_repl.identity_mismatch(), steep_repl.check_setup()
+  steep_repl.node_id(), steep_repl.identity_mismatch(), steep_repl.check_setup(),
+  steep_repl.origin_nodes(), steep_repl.copied_row_timestamp()
   to steep_repl_viewer;
 
 -- What previews and writes of rows are made of: it runs with the caller's rights on the table.
 grant execute on function
-  steep_repl.key_index(regclass), steep_repl.replicated_relation(text, text), steep_repl.table_columns(regclass),
+  steep_repl.key_index(regclass), steep_repl.why_not_replicable(regclass), steep_repl.replicated_relation(text, text), steep_repl.table_columns(regclass),
   steep_repl.key_of(regclass, jsonb), steep_repl.key_texts(regclass, jsonb), steep_repl.same_key(regclass, jsonb, jsonb),
   steep_repl.fitted_tuple(regclass, jsonb), steep_repl.holds(jsonb, jsonb), steep_repl.find_row(regclass, jsonb, boolean),
   steep_repl.known_columns(regclass, jsonb), steep_repl.row_is(regclass, jsonb, jsonb), steep_repl.entry(bigint),
@@ -52,6 +53,9 @@ grant execute on function
 grant execute on function
   steep_repl.set_node_id(text), steep_repl.reidentify_node(text, text),
   steep_repl.register_node(text, text, text, integer, integer),
+  steep_repl.announce_node(text, text, text, integer, integer, text, integer, text),
+  steep_repl.set_node_status(text, text),
+  steep_repl.begin_join(text, text, boolean), steep_repl.end_join(text),
   steep_repl.add_peer(text, name), steep_repl.remove_peer(text),
   steep_repl.add_table(regclass, text, text, text[]), steep_repl.remove_table(regclass),
   steep_repl.set_table_policy(regclass, text, text, text[]), steep_repl.beat(),

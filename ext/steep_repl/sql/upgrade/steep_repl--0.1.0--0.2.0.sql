@@ -2,9 +2,17 @@
 -- on the server's settings, and an audit log that only its owner can change. `--@include` lines are replaced by the file they name, relative to
 -- ext/steep_repl/sql, when the scripts are installed.
 
+alter table steep_repl.nodes
+  add column grpc_host text,
+  add column grpc_port integer,
+  add constraint nodes_grpc_port_valid check (grpc_port between 1 and 65535);
+comment on column steep_repl.nodes.grpc_host is 'Where peers reach this node''s daemon; null: host';
+comment on column steep_repl.nodes.grpc_port is 'TCP port of this node''s daemon; null: none is known';
+
 --@include install/065_replicated_tables.sql
 --@include install/066_tombstones.sql
 --@include install/067_heartbeats.sql
+--@include install/068_joins.sql
 
 alter table steep_repl.conflict_log
   add column row_key jsonb,
@@ -27,11 +35,13 @@ comment on column steep_repl.conflict_log.note is 'What else is to be said';
 --@include install/075_resolutions.sql
 --@include install/101_guard_audit_log.sql
 --@include install/112_set_node_id.sql
+--@include install/116_membership.sql
 --@include install/120_check_setup.sql
 --@include install/200_guard.sql
 --@include install/210_peers.sql
 --@include install/220_replicated_tables.sql
 --@include install/230_beat.sql
+--@include install/232_joins.sql
 --@include install/240_pending_key.sql
 --@include install/242_table_columns.sql
 --@include install/244_fitted_tuple.sql

@@ -114,8 +114,8 @@ impl Applying {
     /// What is known of the order of the local write and this one.
     pub(super) fn evidence(&self, local: Writer, old_row_is_local: Option<bool>) -> Evidence {
         let node = local.node(&self.session);
-        let remote_saw_local =
-            node.is_some_and(|node| self.session.peer_saw(node, local.full_xid()));
+        let remote_saw_local = local.was_copied()
+            || node.is_some_and(|node| self.session.peer_saw(node, local.full_xid()));
         let clues = Clues { old_row_is_local, remote_saw_local, local_saw_remote: false };
         self.policy.detection.evidence(clues)
     }

@@ -5,6 +5,9 @@ use pgrx::pg_sys;
 use steep_conflict::{Held, Version};
 use steep_types::{CommitTs, Xid};
 
+/// Commit timestamp of copied rows (`steep_repl.copied_row_timestamp()`).
+const COPIED: CommitTs = CommitTs::from_micros(1);
+
 /// The write that left a row as it is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Writer {
@@ -61,6 +64,12 @@ impl Writer {
             WriterKind::Own => Some(session.peer),
             WriterKind::Unknown => None,
         }
+    }
+
+    /// Whether the row was copied when this node joined. Whatever still arrives was sent after that
+    /// copy's horizon, by nodes that decide among themselves what it was concurrent with.
+    pub(super) fn was_copied(self) -> bool {
+        matches!(self.kind, WriterKind::Known { at, .. } if at == COPIED)
     }
 
     pub(super) fn commit_ts(self) -> Option<CommitTs> {

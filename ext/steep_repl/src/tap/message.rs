@@ -14,7 +14,10 @@ pub(crate) enum Message<'a> {
         xid: u32,
     },
     /// The transaction ends.
-    Commit,
+    Commit {
+        /// End of its commit record in the publisher's WAL.
+        end_lsn: u64,
+    },
     /// Describes a table; the rest is [`Relation::parse`]'s.
     Relation(&'a [u8]),
     /// A change of a row of the table with this remote id; the rest is [`RowChange::parse`]'s.
@@ -52,7 +55,10 @@ impl<'a> Message<'a> {
                 let _final_lsn = reader.u64()?;
                 Self::Begin { commit_ts: reader.u64()?.cast_signed(), xid: reader.u32()? }
             }
-            b'C' => Self::Commit,
+            b'C' => {
+                let (_flags, _commit_lsn) = (reader.byte()?, reader.u64()?);
+                Self::Commit { end_lsn: reader.u64()? }
+            }
             b'R' => Self::Relation(reader.0),
             b'I' => Self::row(RowKind::Insert, reader)?,
             b'U' => Self::row(RowKind::Update, reader)?,

@@ -18,6 +18,7 @@
 mod clock;
 pub(crate) mod housekeeping;
 pub(crate) mod message;
+mod positions;
 pub(crate) mod relations;
 pub(crate) mod session;
 pub(crate) mod transaction;
@@ -182,7 +183,10 @@ fn arrived(message: Message<'_>) {
             transaction.last = Some(Arrived { kind, relation, body: body.into() });
         }),
         // SAFETY: the worker has yet to commit.
-        Message::Commit => unsafe { guard::before_commit() },
+        Message::Commit { end_lsn } => unsafe {
+            guard::before_commit();
+            positions::record(end_lsn);
+        },
         Message::StreamStart => session::refuse_option("streaming", "off"),
         Message::Prepare => session::refuse_option("two_phase", "false"),
         Message::Origin => session::refuse_option("origin", "none"),

@@ -29,6 +29,8 @@ pub(crate) struct Session {
     by_roident: Vec<(pg_sys::RepOriginId, usize)>,
     /// Replicated tables, also those taken out again.
     pub(crate) tables: BTreeMap<u32, TablePolicy>,
+    /// While a node joins from here: the generation of the positions to be noted.
+    pub(crate) join_generation: Option<i64>,
     /// The tables of the extension, whose changes are let through.
     control: Vec<u32>,
     echoes: RefCell<BTreeMap<usize, Echo>>,
@@ -312,6 +314,7 @@ fn load() -> Option<Session> {
         session.by_roident.extend(session.node_named(&peer.node).map(|node| (peer.roident, node)));
     }
     spi(load_tables(&mut session));
+    session.join_generation = spi(load_join_generation());
     spi(load_echoes(&session));
     spi(load_horizon(&session));
     Some(session)
@@ -451,6 +454,13 @@ fn load_tables(session: &mut Session) -> spi::Result<()> {
             session.control.extend(row.get::<pg_sys::Oid>(1)?.map(pg_sys::Oid::to_u32));
         }
         Ok(())
+    })
+}
+
+fn load_join_generation() -> spi::Result<Option<i64>> {
+    Spi::connect(|client| {
+        let statement = "select max(generation) from steep_repl.joins where is_source";
+        client.select(statement, Some(1), &[])?.first().get_one::<i64>()
     })
 }
 

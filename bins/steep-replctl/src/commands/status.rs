@@ -1,0 +1,75 @@
+use super::health::print_checks;
+use super::{node, sub};
+use crate::context::{Context, answer_of};
+use crate::error::CliError;
+use crate::printer::{Printer, Tone, clean, level_tone, units};
+use std::borrow::Cow;
+use std::io;
+use steep_ipc::{Check, Exit, Level, NodeState, NodeStatus, Request, Response};
+
+/// Shows the node, its links, and what needs a look.
+pub(crate) async fn run(context: &mut Context) -> Result<Exit, CliError> {
+    let answer = context.ask(&Request::Status).await?;
+    let status = answer_of!(answer, "status", Response::Status(status) => status)?;
+    context.printer.answer(&status, print)?;
+    Ok(Exit::Done)
+}
+
+pub(super) fn print(status: &NodeStatus, printer: &mut Printer) -> io::Result<()> {
+    let (tone, word) = state(status.state);
+    let (level, level_word) = level_tone(status.health.status);
+    let name = status.node.as_deref().map_or("(no name yet)".into(), clean);
+    printer.line(format_args!(
+        "{} is {}, health {}",
+        Tone::Heading.paint(name),
+        tone.paint(word),
+        level.paint(level_word)
+    ))?;
+    printer.line(format_args!(
+        "PostgreSQL {}, extension {}, daemon {}, up {}",
+        version(status.postgres_version.as_deref()),
+        version(status.extension_version.as_deref()),
+        clean(&status.daemon_version),
+        units::seconds(status.uptime_seconds)
+    ))?;
+    let pending = match status.pending_conflicts {
+        0 => Tone::Plain.paint("no conflicts wait".to_owned()),
+        1 => Tone::Look.paint("1 conflict waits for a decision".to_owned()),
+        many => Tone::Look.paint(format!("{} conflicts wait for a decision", units::count(many))),
+    };
+    let tables = units::count(status.replicated_tables);
+    printer.line(format_args!("{tables} tables replicated, {pending}"))?;
+
+    printer.heading("Links")?;
+    printer.table(&sub::links(&status.peers), "no peers")?;
+    let errors = status.peers.iter().filter_map(|peer| peer.incoming.as_ref());
+    sub::print_errors(errors, printer)?;
+
+    let look: Vec<Check> =
+        status.health.checks.iter().filter(|check| check.level > Level::Ok).cloned().collect();
+    if !look.is_empty() {
+        printer.heading("Needs a look")?;
+        print_checks(&look, printer)?;
+    }
+    if let Some(job) = &status.job {
+        printer.heading("Job")?;
+        node::status::print_job(job, printer)?;
+    }
+    Ok(())
+}
+
+/// The tone and the word of a state.
+pub(super) fn state(state: NodeState) -> (Tone, &'static str) {
+    match state {
+        NodeState::PostgresAway => (Tone::Bad, "without PostgreSQL (last known state)"),
+        NodeState::Uninitialized => (Tone::Look, "in no group yet"),
+        NodeState::Joining => (Tone::Look, "joining"),
+        NodeState::Online => (Tone::Good, "online"),
+        NodeState::Paused => (Tone::Look, "paused"),
+        NodeState::Leaving => (Tone::Look, "leaving"),
+    }
+}
+
+fn version(version: Option<&str>) -> Cow<'_, str> {
+    version.map_or("-".into(), clean)
+}

@@ -1,0 +1,122 @@
+use super::{certificate, check_host};
+use crate::reader::{Section, choices};
+use crate::secret::{PasswordSource, Secret, SecretError, pgpass};
+use crate::{Environment, platform};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The way to this node's database, and its programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Postgres {
+    /// Name, address, or folder of the Unix socket.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Database that is replicated.
+    pub database: String,
+    /// Role of the daemon.
+    pub user: String,
+    /// Where its password is to be had; none: in a password file, or there is none.
+    pub password: Option<PasswordSource>,
+    /// Encryption.
+    pub tls: PostgresTls,
+    /// How long to wait for a connection.
+    pub connect_timeout: Duration,
+    /// How long a statement may take. Copying at a join has no limit.
+    pub statement_timeout: Duration,
+    /// Most connections at a time, besides the one that listens.
+    pub pool_size: u16,
+    /// Folder of `pg_dump`, `pg_restore` and `psql`; none: those on the path.
+    pub bin_dir: Option<PathBuf>,
+}
+
+/// Encryption of connections to PostgreSQL, with the words of libpq.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PostgresTls {
+    /// How much is asked of the server.
+    pub mode: PostgresTlsMode,
+    /// Certificates of the authorities that the server's certificate may come from.
+    pub ca_file: Option<PathBuf>,
+    /// Certificate of the client.
+    pub cert_file: Option<PathBuf>,
+    /// Its key.
+    pub key_file: Option<PathBuf>,
+}
+
+choices! {
+    /// `sslmode` of libpq.
+    PostgresTlsMode {
+        /// Never encrypted.
+        Disable = "disable",
+        /// Encrypted if the server can.
+        Prefer = "prefer",
+        /// Encrypted, with whoever answers.
+        Require = "require",
+        /// Encrypted, with a server whose certificate comes from `ca_file`.
+        VerifyCa = "verify-ca",
+        /// The same, and the certificate names the host.
+        VerifyFull = "verify-full",
+    }
+}
+
+impl Postgres {
+    pub(crate) fn read(section: &Section<'_>) -> Self {
+        let seconds = Duration::from_secs;
+        let read = Self {
+            host: section.value("host", "localhost".into()),
+            port: section.within("port", 5432, 1..=u16::MAX),
+            database: section.value("database", "postgres".into()),
+            user: section.value("user", "postgres".into()),
+            password: PasswordSource::read(section),
+            tls: PostgresTls::read(&section.section("tls")),
+            connect_timeout: section.within(
+                "connect_timeout",
+                seconds(10),
+                seconds(1)..=seconds(600),
+            ),
+            statement_timeout: section.within(
+                "statement_timeout",
+                seconds(30),
+                seconds(1)..=seconds(3600),
+            ),
+            pool_size: section.within("pool_size", 4, 1..=100),
+            bin_dir: section.optional("bin_dir"),
+        };
+        check_host(section, "host", &read.host);
+        read
+    }
+
+    /// The password, if there is one: from where the configuration says, else from the password file
+    /// of PostgreSQL's clients. Reads files and may run a command: it blocks for up to ten seconds.
+    ///
+    /// # Errors
+    /// The variable is unset, the command failed, the file cannot be read or others can read it.
+    pub fn password(&self, environment: &Environment) -> Result<Option<Secret>, SecretError> {
+        if let Some(source) = &self.password {
+            return source.resolve(environment).map(Some);
+        }
+        let Some(path) = platform::password_file(environment) else { return Ok(None) };
+        let wanted = pgpass::Wanted {
+            host: &self.host,
+            port: self.port,
+            database: &self.database,
+            user: &self.user,
+        };
+        pgpass::look_up(&path, &wanted)
+    }
+}
+
+impl PostgresTls {
+    fn read(section: &Section<'_>) -> Self {
+        let mode = section.value("mode", PostgresTlsMode::Prefer);
+        let ca_file = section.optional("ca_file");
+        let (cert_file, key_file) = certificate(section);
+        if mode >= PostgresTlsMode::VerifyCa && ca_file.is_none() {
+            let hint = "name the file with the certificate of the server's authority in ca_file";
+            section.reject("mode", format_args!("{mode} needs ca_file"), Some(hint));
+        }
+        Self { mode, ca_file, cert_file, key_file }
+    }
+}

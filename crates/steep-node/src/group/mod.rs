@@ -1,0 +1,5 @@
+//! A group's beginning.
+
+mod init;
+
+pub use self::init::{Init, Policy};

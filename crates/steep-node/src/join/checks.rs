@@ -1,0 +1,211 @@
+//! What must be so before anything is changed.
+
+use std::collections::BTreeSet;
+
+use steep_pg::Connection;
+use steep_proto::NodeDescription;
+
+use super::programs::Programs;
+use crate::error::{NodeError, While};
+
+/// What speaks against joining, and what is worth a look.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) refusals: Vec<String>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Compares this node with the source it wants to join through.
+pub(super) fn compare(own: &NodeDescription, source: &NodeDescription, findings: &mut Findings) {
+    let refusals = &mut findings.refusals;
+    let name = own.node_name.as_str();
+    if source.node_id.is_empty() {
+        refusals.push(format!(
+            "node {} belongs to no group yet: steep-replctl init makes it the first node of one",
+            source.node_name
+        ));
+    }
+    if !own.node_id.is_empty() {
+        refusals.push(format!("this database is node {} already", own.node_id));
+    }
+    if own.system_identifier == source.system_identifier && own.database == source.database {
+        refusals.push(format!(
+            "this server is, or is a copy of, that of node {}: make a new one with initdb",
+            source.node_id
+        ));
+    }
+    let taken = source.members.iter().any(|member| {
+        (member.node_id == name || member.node_name == name) && member.status != "removed"
+    });
+    if taken {
+        refusals.push(format!("the group has a node named {name} already"));
+    }
+    if own.encoding != source.encoding {
+        refusals.push(format!(
+            "this database is encoded in {}, the source in {}",
+            own.encoding, source.encoding
+        ));
+    }
+    let (here, there) = (own.postgres_version_num / 10_000, source.postgres_version_num / 10_000);
+    if here < 16 {
+        refusals.push(format!("PostgreSQL {here} is too old: 16 or later is needed"));
+    }
+    if here < there {
+        refusals.push(format!(
+            "this server is PostgreSQL {here}, the source is {there}: a schema cannot be taken to an older major"
+        ));
+    }
+    if own.extension_version.is_empty() {
+        refusals.push("the extension steep_repl is not installed on this server".to_owned());
+    } else if own.extension_version != source.extension_version {
+        refusals.push(format!(
+            "extension steep_repl is {} here and {} at the source: they have to be the same",
+            own.extension_version, source.extension_version
+        ));
+    }
+    if (&own.collate, &own.ctype, &own.locale_provider)
+        != (&source.collate, &source.ctype, &source.locale_provider)
+    {
+        findings.warnings.push(format!(
+            "texts sort differently: collation {} here, {} at the source",
+            own.collate, source.collate
+        ));
+    }
+    for member in source.members.iter().filter(|member| member.status != "online") {
+        if member.node_id != name {
+            findings.refusals.push(format!(
+                "node {} of the group is {}: every member has to take part",
+                member.node_id, member.status
+            ));
+        }
+    }
+}
+
+/// Whether the database is as empty as it has to be, and this server set up as it has to be.
+pub(super) async fn own_database(
+    client: &Connection,
+    peers: usize,
+    findings: &mut Findings,
+) -> Result<(), NodeError> {
+    let what = "checking this database";
+    let objects = client
+        .query(
+            "select format('%I.%I', n.nspname, c.relname) from pg_class c
+             join pg_namespace n on n.oid = c.relnamespace
+             where n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast', 'steep_repl')
+               and n.nspname !~ '^pg_(temp|toast_temp)_' and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+               and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass
+                 and d.objid = c.oid and d.deptype = 'e')
+             order by 1 limit 4",
+            &[],
+        )
+        .await
+        .while_doing(what)?;
+    if !objects.is_empty() {
+        let names: Vec<String> = objects.iter().map(|row| row.get(0)).collect();
+        findings.refusals.push(format!(
+            "this database is not empty: it has {}: the rows would come twice; join with a new database",
+            names.join(", ")
+        ));
+    }
+    let settings = client
+        .query(
+            "select s.name, s.setting from pg_settings s where s.name in ('wal_level',
+               'track_commit_timestamp', 'shared_preload_libraries', 'max_replication_slots',
+               'max_active_replication_origins', 'max_logical_replication_workers')",
+            &[],
+        )
+        .await
+        .while_doing(what)?;
+    for row in settings {
+        let (name, value) = (row.get::<_, String>(0), row.get::<_, String>(1));
+        let is_right = match name.as_str() {
+            "wal_level" => value == "logical",
+            "track_commit_timestamp" => value == "on",
+            "shared_preload_libraries" => {
+                value.split(',').any(|one| one.trim().trim_matches('"').ends_with("steep_repl"))
+            }
+            _ => value.parse::<usize>().is_ok_and(|number| number > peers),
+        };
+        if !is_right {
+            findings.refusals.push(format!(
+                "{name} is \"{value}\" on this server: see the guide's page on installation"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether what the schema needs is here: roles that own things, extensions, tablespaces.
+pub(super) async fn needs_of_schema(
+    source: &Connection,
+    own: &Connection,
+    findings: &mut Findings,
+) -> Result<(), NodeError> {
+    for (kind, needed, present, way_out) in [
+        (
+            "role",
+            // Owners and grantees of what pg_dump will bring.
+            "select distinct r.rolname::text from pg_shdepend d join pg_roles r on r.oid = d.refobjid
+             where d.refclassid = 'pg_authid'::regclass and d.deptype in ('o', 'a')
+               and d.dbid = (select oid from pg_database where datname = current_database())
+               and r.rolname !~ '^(pg|steep_repl)_'",
+            "select rolname::text from pg_roles",
+            "pg_dumpall --roles-only on the source",
+        ),
+        (
+            "extension",
+            "select extname::text from pg_extension where extname not in ('plpgsql', 'steep_repl')",
+            "select name::text from pg_available_extensions",
+            "install its package on this server",
+        ),
+        (
+            "tablespace",
+            "select distinct t.spcname::text from pg_class c join pg_tablespace t on t.oid = c.reltablespace
+             where t.spcname not in ('pg_default', 'pg_global')",
+            "select spcname::text from pg_tablespace",
+            "create tablespace",
+        ),
+    ] {
+        let there = texts(source, needed).await.while_doing("asking the source for its schema")?;
+        let here = texts(own, present).await.while_doing("checking this database")?;
+        for name in there.difference(&here) {
+            findings.refusals.push(format!(
+                "{kind} {name}, which the source's schema needs, does not exist here: {way_out}"
+            ));
+        }
+    }
+    let large_objects = source
+        .query_one("select count(*) from pg_largeobject_metadata", &[])
+        .await
+        .while_doing("asking the source for large objects")?
+        .get::<_, i64>(0);
+    if large_objects > 0 {
+        findings
+            .warnings
+            .push(format!("{large_objects} large objects are not copied and not replicated"));
+    }
+    Ok(())
+}
+
+async fn texts(client: &Connection, sql: &str) -> Result<BTreeSet<String>, tokio_postgres::Error> {
+    Ok(client.query(sql, &[]).await?.iter().map(|row| row.get(0)).collect())
+}
+
+/// Whether PostgreSQL's programs are new enough for the source.
+pub(super) async fn programs(
+    programs: &Programs,
+    source: &NodeDescription,
+    findings: &mut Findings,
+) -> Result<(), NodeError> {
+    let needed = source.postgres_version_num / 10_000;
+    for program in ["pg_dump", "pg_restore", "psql"] {
+        let found = programs.major(program).await?;
+        if found < needed {
+            findings.refusals.push(format!(
+                "{program} is of PostgreSQL {found}, the source is {needed}: set replication.postgres.bin_dir to newer programs"
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,496 @@
+//! The steps of joining, in their order.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use steep_ipc::{Plan, TableEntry};
+use steep_pg::{Connection, Server};
+use steep_proto::{CompleteJoinRequest, NodeDescription, PrepareJoinRequest, PrepareJoinResponse};
+use steep_types::Lsn;
+use tokio_util::sync::CancellationToken;
+
+use super::checks::{self, Findings};
+use super::copy::{self, Copying};
+use super::peers::Peers;
+use super::programs::Programs;
+use super::record::{Record, Step};
+use super::schema::Schema;
+use super::snapshot::Exported;
+use super::subscriptions::{self, Link};
+use super::{Address, Meter, catch_up, copy_plan, sequences, undo, versions, wait};
+use crate::error::{NodeError, While, refused};
+use crate::member::{Member, server_of};
+
+/// A change may reach the WAL this much later than the moment its commit timestamp says: a backend
+/// takes the time, then waits for its turn (`RecordTransactionCommit`, xact.c).
+const COMMIT_MARGIN: &str = "2 seconds";
+
+/// How long nothing may change before it is called stuck.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+const STEPS: u32 = 9;
+
+/// A database that joins a group.
+pub struct Join<'a> {
+    /// This node.
+    pub own: &'a Member,
+    /// The members' daemons.
+    pub peers: &'a dyn Peers,
+    /// PostgreSQL's programs.
+    pub programs: Programs,
+    /// The member whose rows are copied.
+    pub source: Address,
+    /// Tables copied at a time.
+    pub jobs: usize,
+    /// Where the schema's dump is kept meanwhile.
+    pub scratch: PathBuf,
+    /// Where the progress is told.
+    pub meter: Meter,
+}
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was done, or would be, or speaks against it.
+    pub plan: Plan,
+}
+
+impl Join<'_> {
+    /// Checks everything and changes nothing but a role on the source, which a dry run drops again.
+    ///
+    /// # Errors
+    /// When a server or a daemon cannot be asked.
+    pub async fn check(&self) -> Result<Outcome, NodeError> {
+        let own = self.own.describe().await?;
+        let source = self.peers.describe(&self.source).await?;
+        let findings = self.findings(&own, &source).await?;
+        Ok(Outcome { plan: plan(&own, &source, findings) })
+    }
+
+    /// Joins. What was begun is undone if it fails, or if `cancel` says so, until the node has its
+    /// rows and its subscriptions.
+    ///
+    /// # Errors
+    /// With the first failure; what could not be undone is undone by [`Join::recover`].
+    pub async fn run(&self, cancel: &CancellationToken) -> Result<Outcome, NodeError> {
+        self.meter.step("checking both sides", 1, STEPS);
+        let own = self.own.describe().await?;
+        let source = self.peers.describe(&self.source).await?;
+        let findings = self.findings(&own, &source).await?;
+        if !findings.refusals.is_empty() {
+            return Ok(Outcome { plan: plan(&own, &source, findings) });
+        }
+        let record = self.begin(&source).await?;
+        let filled = tokio::select! {
+            filled = self.fill(&source, &record) => filled,
+            () = cancel.cancelled() => Err(NodeError::Cancelled),
+        };
+        if let Err(error) = filled {
+            self.undo(&record).await;
+            return Err(error);
+        }
+        self.carry_on(&record).await?;
+        let mut plan = plan(&own, &source, findings);
+        plan.done = true;
+        Ok(Outcome { plan })
+    }
+
+    /// Ends an attempt that this daemon, or the one before it, could not end. Returns whether there
+    /// was one.
+    ///
+    /// # Errors
+    /// When a server or a daemon cannot be reached: try again later.
+    pub async fn recover(&self) -> Result<bool, NodeError> {
+        let client = self.own.connect().await?;
+        let Some(record) = Record::load(&client).await? else { return Ok(false) };
+        match record.step {
+            Step::Filling | Step::Undoing => {
+                undo::everything(self.own, self.peers, &record).await?
+            }
+            Step::Tied => self.carry_on(&record).await?,
+        }
+        Ok(true)
+    }
+
+    async fn findings(
+        &self,
+        own: &NodeDescription,
+        source: &NodeDescription,
+    ) -> Result<Findings, NodeError> {
+        let mut findings = Findings::default();
+        checks::compare(own, source, &mut findings);
+        checks::programs(&self.programs, source, &mut findings).await?;
+        let client = self.own.connect().await?;
+        checks::own_database(&client, source.members.len(), &mut findings).await?;
+        Ok(findings)
+    }
+
+    /// The extension, and the record of the attempt: from here on there is something to undo.
+    async fn begin(&self, source: &NodeDescription) -> Result<Record, NodeError> {
+        let client = self.own.connect().await?;
+        let what = "beginning to join";
+        let names = |sql: &'static str| {
+            let client = &client;
+            async move {
+                let rows = client.query(sql, &[]).await.while_doing(what)?;
+                Ok::<Vec<String>, NodeError>(rows.iter().map(|row| row.get(0)).collect())
+            }
+        };
+        let extensions_before = names(
+            "select extname::text from pg_extension where extname <> 'steep_repl' order by 1",
+        )
+        .await?;
+        let schemas_before = names(
+            "select nspname::text from pg_namespace where nspname <> 'steep_repl' order by 1",
+        )
+        .await?;
+        let mut members = Vec::new();
+        for member in &source.members {
+            let Ok(port) = u16::try_from(member.grpc_port) else { continue };
+            let is_source = member.node_id == source.node_id;
+            // The source answers where it was asked, whatever it is called elsewhere.
+            let address = if is_source {
+                self.source.clone()
+            } else {
+                Address { host: member.grpc_host.clone(), port }
+            };
+            members.push((member.node_id.clone(), address));
+        }
+        // The source last: the others' slots have to exist before its positions count.
+        members.sort_by_key(|(node, _)| *node == source.node_id);
+        let record = Record {
+            join_id: join_id(&self.own.endpoint().node, &client).await?,
+            node: self.own.endpoint().node.clone(),
+            step: Step::Filling,
+            members,
+            extensions_before,
+            schemas_before,
+        };
+        client
+            .batch_execute("create extension if not exists steep_repl")
+            .await
+            .while_doing(what)?;
+        record.save(&client).await?;
+        Ok(record)
+    }
+
+    /// Everything up to subscriptions that know where to begin.
+    async fn fill(&self, source: &NodeDescription, record: &Record) -> Result<(), NodeError> {
+        self.meter.step("preparing the members", 2, STEPS);
+        let links = self.prepare(source, record).await?;
+        let Some(to_source) = links.iter().find(|link| link.node == source.node_id) else {
+            return refused(
+                format!("node {} does not count itself among the members", source.node_id),
+                "see steep_repl.nodes there",
+            );
+        };
+        let source_server = self.source_server(&source.node_id, &to_source.prepared)?;
+        let own_server = self.own.server().with_statement_timeout(Duration::ZERO);
+        let own_client = own_server.connect().await.while_doing("connecting to this server")?;
+        let source_client =
+            source_server.connect().await.while_doing("connecting to the source")?;
+        let mut findings = Findings::default();
+        checks::needs_of_schema(&source_client, &own_client, &mut findings).await?;
+        if let Some(refusal) = findings.refusals.first() {
+            return refused(refusal.clone(), "mend it and join again");
+        }
+        self.identify(&own_client, source).await?;
+
+        self.meter.step("waiting for the source to have what the others keep", 3, STEPS);
+        let horizon_xid = self.wait_for_source(&source_client, record, &links).await?;
+
+        self.meter.step("taking a snapshot of the source", 4, STEPS);
+        let snapshot =
+            Exported::make(&self.programs, source_server.settings(), &to_source.prepared.slot_name)
+                .await?;
+        snapshot.take_up(&source_client).await?;
+        let mut starts: BTreeMap<String, Lsn> =
+            subscriptions::positions(&source_client, &record.join_id).await?;
+        starts.insert(source.node_id.clone(), snapshot.lsn);
+        require_all(&links, &starts)?;
+
+        self.meter.step("copying the schema", 5, STEPS);
+        let folder = tempfile::Builder::new().prefix("join-").tempdir_in(&self.scratch).map_err(
+            |source| NodeError::File {
+                what: format!("making a folder in {}", self.scratch.display()),
+                source,
+            },
+        )?;
+        let schema = Schema::dump(
+            &self.programs,
+            folder.path(),
+            source_server.settings(),
+            self.own.server().settings(),
+            &snapshot,
+        )
+        .await?;
+        schema.restore("pre-data", 1).await?;
+
+        self.meter.step("copying rows", 6, STEPS);
+        let tables = copy_plan::tables(&source_client).await?;
+        let copying = Copying {
+            source: &source_server,
+            source_node: &source.node_id,
+            snapshot: &snapshot,
+            own: &own_server,
+            jobs: self.jobs,
+            meter: &self.meter,
+        };
+        copying.run(tables).await?;
+        copy::drop_origins(&own_client).await?;
+
+        self.meter.step("building indexes and constraints", 7, STEPS);
+        schema.restore("post-data", self.jobs).await?;
+        sequences::copy(&source_client, &own_client).await?;
+        own_client.batch_execute("analyze").await.while_doing("analyzing the copied tables")?;
+
+        self.meter.step("tying the node to the group", 8, STEPS);
+        self.wait_for_clock(&source_client, &own_client).await?;
+        subscriptions::make(&own_client, &links).await?;
+        let writer = own_server.connect().await.while_doing("connecting to this server")?;
+        let count =
+            versions::restore(&source_client, &writer, &source.node_id, horizon_xid).await?;
+        tracing::info!(count, "transactions of the source kept their versions");
+        drop(writer);
+        subscriptions::guard_tables(&own_client, &source.tables).await?;
+        subscriptions::advance(&own_client, &starts).await?;
+        Record { step: Step::Tied, ..record.clone() }.save(&own_client).await
+    }
+
+    /// From here on nothing is undone: the node has its rows, and only has to be let loose.
+    async fn carry_on(&self, record: &Record) -> Result<(), NodeError> {
+        self.meter.step("catching up", 9, STEPS);
+        let client = self.own.connect().await?;
+        let peers: Vec<_> = record.members.iter().map(|(node, _)| node.clone()).collect();
+        subscriptions::enable(&client, &peers).await?;
+        for (node, address) in &record.members {
+            let credentials = self.own.credentials_for(node).await?;
+            let request = CompleteJoinRequest {
+                join_id: record.join_id.clone(),
+                node_id: record.node.clone(),
+                credentials: Some(credentials),
+                slot_name: crate::names::of_node(node),
+            };
+            self.peers.complete(address, request).await?;
+        }
+        catch_up::with_all(&client, &peers).await?;
+        client
+            .execute("select steep_repl.set_node_status($1, 'online')", &[&record.node])
+            .await
+            .while_doing("counting this node as online")?;
+        Record::end(&client).await
+    }
+
+    async fn undo(&self, record: &Record) {
+        self.meter.step("undoing", STEPS, STEPS);
+        if let Err(error) = undo::everything(self.own, self.peers, record).await {
+            tracing::warn!(%error, "the attempt to join is not undone yet; it will be tried again");
+        }
+    }
+
+    async fn prepare(
+        &self,
+        source: &NodeDescription,
+        record: &Record,
+    ) -> Result<Vec<Link>, NodeError> {
+        let mut links = Vec::new();
+        for (node, address) in &record.members {
+            let request = PrepareJoinRequest {
+                join_id: record.join_id.clone(),
+                joiner: Some(self.own.describe().await?),
+                is_source: *node == source.node_id,
+            };
+            let prepared = self.peers.prepare(address, request).await?;
+            links.push(Link { node: node.clone(), prepared });
+        }
+        Ok(links)
+    }
+
+    fn source_server(
+        &self,
+        node: &str,
+        prepared: &PrepareJoinResponse,
+    ) -> Result<Server, NodeError> {
+        match &prepared.credentials {
+            Some(credentials) => server_of(node, credentials),
+            None => refused(format!("node {node} gives no way in"), "update its daemon"),
+        }
+    }
+
+    /// This database's identity, and the members as the source knows them.
+    async fn identify(
+        &self,
+        client: &Connection,
+        source: &NodeDescription,
+    ) -> Result<(), NodeError> {
+        let what = "giving this database its identity";
+        let own = self.own.endpoint();
+        client
+            .execute("select steep_repl.set_node_id($1)", &[&own.node])
+            .await
+            .while_doing(what)?;
+        let announce = "select steep_repl.announce_node($1, $2, $3, $4, $5, $6, $7, $8)";
+        for member in &source.members {
+            if member.node_id == own.node {
+                continue;
+            }
+            client
+                .execute(
+                    announce,
+                    &[
+                        &member.node_id,
+                        &member.node_name,
+                        &member.postgres_host,
+                        &member.postgres_port.cast_signed(),
+                        &member.priority,
+                        &member.grpc_host,
+                        &member.grpc_port.cast_signed(),
+                        &"online",
+                    ],
+                )
+                .await
+                .while_doing(what)?;
+        }
+        client
+            .execute(
+                announce,
+                &[
+                    &own.node,
+                    &own.node,
+                    &own.postgres_host,
+                    &i32::from(own.postgres_port),
+                    &own.priority,
+                    &own.grpc_host,
+                    &i32::from(own.grpc_port),
+                    &"joining",
+                ],
+            )
+            .await
+            .while_doing(what)?;
+        Ok(())
+    }
+
+    /// Until the source has applied, of every other member, what was written before that member's
+    /// slot, and something that was written well after the attempt began.
+    async fn wait_for_source(
+        &self,
+        source: &Connection,
+        record: &Record,
+        links: &[Link],
+    ) -> Result<i64, NodeError> {
+        let others: Vec<_> =
+            links.iter().filter(|link| !link.prepared.slot_lsn.is_empty()).collect();
+        let nodes: Vec<_> = others.iter().map(|link| link.node.clone()).collect();
+        let slots: Vec<_> = others.iter().map(|link| link.prepared.slot_lsn.clone()).collect();
+        wait::until("the source having what the others keep for this node", PATIENCE, || async {
+            let missing = source
+                .query(
+                    "select x.node, p.remote_lsn::text, h.beat_at::text
+                     from unnest($1::text[], $2::text[]) as x (node, slot_lsn)
+                     join steep_repl.joins j on j.join_id = $3
+                     left join steep_repl.applied_positions p
+                       on p.node_id = x.node and p.generation = j.generation
+                     left join steep_repl.heartbeats h on h.node_id = x.node
+                     where p.remote_lsn is null or p.remote_lsn < x.slot_lsn::pg_lsn
+                       or h.beat_at is null or h.beat_at < j.horizon_at + $4::text::interval",
+                    &[&nodes, &slots, &record.join_id, &COMMIT_MARGIN],
+                )
+                .await
+                .while_doing("asking the source how far it is")?;
+            Ok(missing.first().map(|row| {
+                let text = |place| row.get::<_, Option<String>>(place).unwrap_or("none".to_owned());
+                format!(
+                    "of node {}: applied up to {}, latest heartbeat {}",
+                    text(0),
+                    text(1),
+                    text(2)
+                )
+            }))
+        })
+        .await?;
+        let horizon = source
+            .query_one(
+                "select horizon_xid from steep_repl.joins where join_id = $1",
+                &[&record.join_id],
+            )
+            .await
+            .while_doing("asking the source when the attempt began")?;
+        Ok(horizon.get(0))
+    }
+
+    /// Until this server's clock has passed the snapshot's newest write: what is written here later
+    /// must not look older than it.
+    async fn wait_for_clock(&self, source: &Connection, own: &Connection) -> Result<(), NodeError> {
+        // The snapshot's transaction began after the newest write it sees.
+        let began = source
+            .query_one("select now()::text", &[])
+            .await
+            .while_doing("asking the source for its time")?
+            .get::<_, String>(0);
+        wait::until("this server's clock passing the source's", PATIENCE, || async {
+            let row = own
+                .query_one(
+                    "select clock_timestamp() > $1::text::timestamptz, clock_timestamp()::text",
+                    &[&began],
+                )
+                .await
+                .while_doing("asking this server for its time")?;
+            let has_passed = row.get::<_, bool>(0);
+            Ok((!has_passed)
+                .then(|| format!("it is {} here, the copy is of {began}", row.get::<_, String>(1))))
+        })
+        .await
+    }
+}
+
+/// Every peer's changes have to begin somewhere.
+fn require_all(links: &[Link], starts: &BTreeMap<String, Lsn>) -> Result<(), NodeError> {
+    match links.iter().find(|link| !starts.contains_key(&link.node)) {
+        None => Ok(()),
+        Some(link) => refused(
+            format!(
+                "the snapshot does not say how far the changes of node {} are in it",
+                link.node
+            ),
+            "join again",
+        ),
+    }
+}
+
+async fn join_id(node: &str, client: &Connection) -> Result<String, NodeError> {
+    let row = client
+        .query_one("select gen_random_uuid()::text", &[])
+        .await
+        .while_doing("numbering the attempt")?;
+    Ok(format!("{node}-{}", row.get::<_, String>(0)))
+}
+
+fn plan(own: &NodeDescription, source: &NodeDescription, findings: Findings) -> Plan {
+    let others = source.members.len().saturating_sub(1);
+    Plan {
+        done: false,
+        steps: vec![
+            format!("copy {} tables from node {}", source.tables.len(), source.node_id),
+            format!(
+                "subscribe to node {} and {others} others, and they to {}",
+                source.node_id, own.node_name
+            ),
+        ],
+        refusals: findings.refusals,
+        warnings: findings.warnings,
+        tables: source
+            .tables
+            .iter()
+            .map(|table| TableEntry {
+                table: format!("{}.{}", table.table_schema, table.table_name),
+                class: "replicated".to_owned(),
+                reason: None,
+                strategy: Some(table.strategy.clone()),
+                detection: Some(table.detection.clone()),
+                estimated_rows: 0,
+                bytes: 0,
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,75 @@
+//! Taking an attempt back.
+
+use std::time::Duration;
+
+use steep_pg::Connection;
+
+use super::peers::Peers;
+use super::record::{Record, Step};
+use crate::error::{NodeError, While};
+use crate::member::{Member, drop_slot, drop_subscription};
+use crate::names;
+
+/// Drops what the attempt has made in this database, and asks the members to forget it. Fails, and
+/// leaves a record to try again, when a member cannot be reached: its slot would keep WAL for ever.
+pub(super) async fn everything(
+    own: &Member,
+    peers: &dyn Peers,
+    record: &Record,
+) -> Result<(), NodeError> {
+    let server = own.server().with_statement_timeout(Duration::ZERO);
+    let client = server.connect().await.while_doing("connecting to this server")?;
+    Record { step: Step::Undoing, ..record.clone() }.save(&client).await?;
+    // Their slots are gone only when no subscription of this node reads from them any more.
+    for (node, _) in &record.members {
+        drop_links(&client, node).await.while_doing(format!("undoing the link to node {node}"))?;
+    }
+    let mut unreachable = None;
+    for (node, address) in &record.members {
+        if let Err(error) = peers.abort(address, &record.join_id, &record.node).await {
+            tracing::warn!(peer = %node, %error, "a member has not forgotten the attempt yet");
+            unreachable = Some(error);
+        }
+    }
+    if let Some(error) = unreachable {
+        return Err(error);
+    }
+    drop_objects(&client, record).await
+}
+
+/// The subscription to a member, and the slot and role that it has here.
+async fn drop_links(client: &Connection, node: &str) -> Result<(), tokio_postgres::Error> {
+    let name = names::of_node(node);
+    let subscription = client
+        .query_opt(
+            "select from pg_subscription s join pg_database d on d.oid = s.subdbid
+             where d.datname = current_database() and s.subname = $1",
+            &[&name],
+        )
+        .await?;
+    if subscription.is_some() {
+        drop_subscription(client, &name).await?;
+    }
+    drop_slot(client, &name).await?;
+    let role = client.query_opt("select from pg_roles where rolname = $1", &[&name]).await?;
+    if role.is_some() {
+        let quoted = names::identifier(&name);
+        client.batch_execute(&format!("drop owned by {quoted}; drop role {quoted}")).await?;
+    }
+    Ok(())
+}
+
+/// Whatever was not in the database before: it was empty but for extensions.
+async fn drop_objects(client: &Connection, record: &Record) -> Result<(), NodeError> {
+    let what = "undoing the copied schema";
+    let text_array = |texts: &[String]| {
+        let quoted: Vec<_> = texts.iter().map(|text| names::literal(text)).collect();
+        format!("array[{}]::text[]", quoted.join(", "))
+    };
+    // No trigger of the schema is to have a say in its end.
+    client.batch_execute("set session_replication_role = replica").await.while_doing(what)?;
+    let sql = include_str!("undo.sql")
+        .replace(":schemas_before", &text_array(&record.schemas_before))
+        .replace(":extensions_before", &text_array(&record.extensions_before));
+    client.batch_execute(&sql).await.while_doing(what)
+}

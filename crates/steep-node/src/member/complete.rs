@@ -1,0 +1,159 @@
+//! Subscribing to a node that has joined.
+
+use std::time::Duration;
+
+use steep_pg::{Connection, Server};
+use steep_proto::{CompleteJoinRequest, Credentials};
+
+use super::Member;
+use crate::error::{NodeError, While, refused};
+use crate::names;
+
+impl Member {
+    /// Subscribes to a node that has its rows by now, and counts it as online.
+    ///
+    /// # Errors
+    /// When the node is not known here, or PostgreSQL refuses, here or there.
+    pub async fn complete(&self, request: &CompleteJoinRequest) -> Result<(), NodeError> {
+        let node = request.node_id.as_str();
+        let Some(credentials) = &request.credentials else {
+            return refused(
+                format!("node {node} does not say how to reach its PostgreSQL"),
+                "update its daemon",
+            );
+        };
+        let patient = self.server.with_statement_timeout(Duration::ZERO);
+        let client = patient.connect().await.while_doing(format!("node {}", self.endpoint.node))?;
+        let what = format!("subscribing to node {node}");
+        let own_slot = names::of_node(&self.endpoint.node);
+        subscribe(&client, node, credentials, &own_slot, true).await?;
+        client
+            .batch_execute(&format!(
+                "alter subscription {} enable",
+                names::identifier(&names::of_node(node))
+            ))
+            .await
+            .while_doing(&what)?;
+        client
+            .execute("select steep_repl.set_node_status($1, 'online')", &[&node])
+            .await
+            .while_doing(&what)?;
+        client
+            .execute("select steep_repl.end_join($1)", &[&request.join_id])
+            .await
+            .while_doing(&what)?;
+        // Whatever it copied is copied.
+        withdraw_reading(&client, &names::of_node(node)).await.while_doing(&what)
+    }
+
+    /// What the others need to subscribe to this node.
+    ///
+    /// # Errors
+    /// When PostgreSQL refuses.
+    pub async fn credentials_for(&self, node: &str) -> Result<Credentials, NodeError> {
+        let client = self.connect().await?;
+        self.admit(&client, node, false).await
+    }
+}
+
+/// Takes the right to read rows from a peer's role, if it has it.
+pub(super) async fn withdraw_reading(
+    client: &Connection,
+    role: &str,
+) -> Result<(), tokio_postgres::Error> {
+    let granted = client
+        .query(
+            "select m.roleid::regrole::text from pg_auth_members m
+             where m.member = (select oid from pg_roles where rolname = $1)
+               and m.roleid in (select oid from pg_roles where rolname in ('pg_read_all_data', 'steep_repl_viewer'))",
+            &[&role],
+        )
+        .await?;
+    for row in granted {
+        let (from, what) = (names::identifier(role), row.get::<_, String>(0));
+        client.batch_execute(&format!("revoke {what} from {from}")).await?;
+    }
+    Ok(())
+}
+
+/// A subscription to a peer, disabled, and what the guard has to know of it. The slot is made unless
+/// it exists already.
+pub(crate) async fn subscribe(
+    client: &Connection,
+    peer: &str,
+    at: &Credentials,
+    slot: &str,
+    makes_slot: bool,
+) -> Result<(), NodeError> {
+    let what = format!("subscribing to node {peer}");
+    let subscription = names::of_node(peer);
+    let exists = client
+        .query_one(
+            "select exists (select from pg_subscription s join pg_database d on d.oid = s.subdbid
+               where d.datname = current_database() and s.subname = $1)",
+            &[&subscription],
+        )
+        .await
+        .while_doing(&what)?
+        .get::<_, bool>(0);
+    let port = at.port.to_string();
+    let conninfo = names::conninfo(&[
+        ("host", &at.host),
+        ("port", &port),
+        ("dbname", &at.database),
+        ("user", &at.role),
+        ("password", &at.password),
+        ("sslmode", &at.sslmode),
+    ]);
+    let quoted = names::identifier(&subscription);
+    if exists {
+        // The password is that of the last answer.
+        let statement =
+            format!("alter subscription {quoted} connection {}", names::literal(&conninfo));
+        client.batch_execute(&statement).await.while_doing(&what)?;
+    } else {
+        let slot_options = if makes_slot {
+            "create_slot = true, enabled = false"
+        } else {
+            "connect = false, create_slot = false, enabled = false"
+        };
+        let statement = format!(
+            "create subscription {quoted} connection {} publication steep_repl
+             with (origin = none, copy_data = false, streaming = off, two_phase = false,
+               slot_name = {}, {slot_options})",
+            names::literal(&conninfo),
+            names::identifier(slot),
+        );
+        // That it is not connected yet is meant, and no warning.
+        client.batch_execute("set log_min_messages = error").await.while_doing(&what)?;
+        client.batch_execute(&statement).await.while_doing(&what)?;
+        client.batch_execute("reset log_min_messages").await.while_doing(&what)?;
+    }
+    client
+        .execute("select steep_repl.add_peer($1, $2::text::name)", &[&peer, &subscription])
+        .await
+        .while_doing(&what)?;
+    Ok(())
+}
+
+/// A server that is reached with what a member has answered.
+///
+/// # Errors
+/// When the TLS mode does not exist.
+pub(crate) fn server_of(node: &str, at: &Credentials) -> Result<Server, NodeError> {
+    let port = u16::try_from(at.port).unwrap_or_default();
+    let mut settings = steep_pg::Settings::new(&at.host, port, &at.database, &at.role);
+    settings.secret = Some(steep_pg::Secret::new(&at.password));
+    settings.peer = Some(node.to_owned());
+    settings.statement_timeout = Duration::ZERO;
+    settings.tls.mode = match at.sslmode.parse() {
+        Ok(mode) => mode,
+        Err(error) => {
+            return refused(
+                format!("node {node}: {error}"),
+                "see replication.postgres.tls.mode there",
+            );
+        }
+    };
+    Server::new(settings).while_doing(format!("node {node}"))
+}

@@ -1,0 +1,140 @@
+//! Forgetting a node: one that leaves, or one whose attempt to join has failed.
+
+use steep_pg::Connection;
+
+use super::Member;
+use crate::error::{NodeError, While};
+use crate::names;
+
+impl Member {
+    /// Removes everything here that belongs to a node: the subscription to it, its slot, its role,
+    /// its place among the peers. Its row in `steep_repl.nodes` stays, as `removed`: what it wrote
+    /// keeps its place in the order of versions. Returns what was done, for people.
+    ///
+    /// # Errors
+    /// When PostgreSQL refuses.
+    pub async fn forget(
+        &self,
+        node: &str,
+        join_id: Option<&str>,
+    ) -> Result<Vec<String>, NodeError> {
+        let client = self.connect().await?;
+        let what = format!("forgetting node {node}");
+        let name = names::of_node(node);
+        let mut done = Vec::new();
+        if let Some(subscription) = subscription_to(&client, node).await.while_doing(&what)? {
+            drop_subscription(&client, &subscription).await.while_doing(&what)?;
+            done.push(format!("subscription {subscription} dropped"));
+        }
+        let removed = client
+            .query_one("select steep_repl.remove_peer($1)", &[&node])
+            .await
+            .while_doing(&what)?;
+        if removed.get::<_, bool>(0) {
+            done.push(format!("node {node} is no peer any more"));
+        }
+        if drop_slot(&client, &name).await.while_doing(&what)? {
+            done.push(format!("slot {name} dropped"));
+        }
+        client
+            .execute(
+                "select steep_repl.end_join(j.join_id) from steep_repl.joins j
+                 where j.node_id = $1 and ($2::text is null or j.join_id = $2)",
+                &[&node, &join_id],
+            )
+            .await
+            .while_doing(&what)?;
+        if drop_role(&client, &name).await.while_doing(&what)? {
+            done.push(format!("role {name} dropped"));
+        }
+        client
+            .execute(
+                "select steep_repl.set_node_status(n.node_id, 'removed') from steep_repl.nodes n
+                 where n.node_id = $1",
+                &[&node],
+            )
+            .await
+            .while_doing(&what)?;
+        Ok(done)
+    }
+}
+
+async fn subscription_to(
+    client: &Connection,
+    node: &str,
+) -> Result<Option<String>, tokio_postgres::Error> {
+    let row = client
+        .query_opt(
+            "select s.subname::text from pg_subscription s
+             join pg_database d on d.oid = s.subdbid and d.datname = current_database()
+             where s.subname = coalesce(
+               (select p.subscription from steep_repl.peers p where p.node_id = $1), $2::text::name)",
+            &[&node, &names::of_node(node)],
+        )
+        .await?;
+    Ok(row.map(|row| row.get(0)))
+}
+
+/// Without its slot, which the other side drops: it may be away.
+pub(crate) async fn drop_subscription(
+    client: &Connection,
+    subscription: &str,
+) -> Result<(), tokio_postgres::Error> {
+    let quoted = names::identifier(subscription);
+    for statement in [
+        format!("alter subscription {quoted} disable"),
+        format!("alter subscription {quoted} set (slot_name = none)"),
+        format!("drop subscription {quoted}"),
+    ] {
+        client.batch_execute(&statement).await?;
+    }
+    Ok(())
+}
+
+/// Drops a slot of this database, and whoever reads from it first.
+pub(crate) async fn drop_slot(
+    client: &Connection,
+    slot: &str,
+) -> Result<bool, tokio_postgres::Error> {
+    // A reader comes back within moments, until its subscription is gone too.
+    for _ in 0..50 {
+        let slot_row = client
+            .query_opt(
+                "select pg_terminate_backend(s.active_pid, 5000) from pg_replication_slots s
+                 where s.slot_name = $1 and s.database = current_database()",
+                &[&slot],
+            )
+            .await?;
+        if slot_row.is_none() {
+            return Ok(false);
+        }
+        match client.execute("select pg_drop_replication_slot($1::text::name)", &[&slot]).await {
+            Ok(_) => return Ok(true),
+            Err(error) if error.code().is_some_and(|code| code.code() == "55006") => {}
+            Err(error) => return Err(error),
+        }
+    }
+    client.execute("select pg_drop_replication_slot($1::text::name)", &[&slot]).await?;
+    Ok(true)
+}
+
+pub(super) async fn drop_role(
+    client: &Connection,
+    role: &str,
+) -> Result<bool, tokio_postgres::Error> {
+    let exists = client
+        .query_one("select exists (select from pg_roles where rolname = $1)", &[&role])
+        .await?
+        .get::<_, bool>(0);
+    if exists {
+        client
+            .execute(
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = $1",
+                &[&role],
+            )
+            .await?;
+        let quoted = names::identifier(role);
+        client.batch_execute(&format!("drop owned by {quoted}; drop role {quoted}")).await?;
+    }
+    Ok(exists)
+}

@@ -1,0 +1,113 @@
+//! Leaving the group.
+
+use std::time::Duration;
+
+use steep_pg::Connection;
+
+use super::Member;
+use super::forget::{drop_role, drop_slot, drop_subscription};
+use crate::error::{NodeError, While, refused};
+use crate::names;
+
+/// How long the others may take to receive what a leaving node has.
+const HANDOVER: Duration = Duration::from_secs(60);
+
+/// What was done.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// For people.
+    pub done: Vec<String>,
+}
+
+impl Member {
+    /// Hands over what only this node has, then drops everything that made this database a node. Its
+    /// tables and their rows stay. With `force` nothing is waited for.
+    ///
+    /// # Errors
+    /// When a peer has not received everything in time, or PostgreSQL refuses.
+    pub async fn leave(&self, force: bool) -> Result<Left, NodeError> {
+        let patient = self.server.with_statement_timeout(Duration::ZERO);
+        let client = patient.connect().await.while_doing(format!("node {}", self.endpoint.node))?;
+        let what = "leaving the group";
+        let installed = client
+            .query_one("select to_regclass('steep_repl.peers') is not null", &[])
+            .await
+            .while_doing(what)?;
+        let mut left = Left::default();
+        if !installed.get::<_, bool>(0) {
+            left.done.push("this database belongs to no group".to_owned());
+            return Ok(left);
+        }
+        let rows = client
+            .query(
+                "select n.node_id, p.subscription::text from steep_repl.nodes n
+                 left join steep_repl.peers p using (node_id)
+                 where n.node_id <> $1 and (n.status <> 'removed' or p.node_id is not null)",
+                &[&self.endpoint.node],
+            )
+            .await
+            .while_doing(what)?;
+        let peers: Vec<(String, Option<String>)> =
+            rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        if !force {
+            hand_over(&client, &peers).await?;
+            left.done.push("everything written here has reached the other nodes".to_owned());
+        }
+        for (peer, subscription) in &peers {
+            if let Some(subscription) = subscription {
+                drop_subscription(&client, subscription).await.while_doing(what)?;
+                left.done.push(format!("subscription {subscription} dropped"));
+            }
+            let name = names::of_node(peer);
+            if drop_slot(&client, &name).await.while_doing(what)? {
+                left.done.push(format!("slot {name} dropped"));
+            }
+            drop_role(&client, &name).await.while_doing(what)?;
+        }
+        client
+            .batch_execute(
+                "drop publication if exists steep_repl; drop extension steep_repl cascade;
+                 select pg_replication_origin_drop(o.roname) from pg_replication_origin o
+                 where o.roname like 'steep!_repl:%' escape '!'",
+            )
+            .await
+            .while_doing(what)?;
+        left.done.push("extension steep_repl dropped; tables and rows stay".to_owned());
+        Ok(left)
+    }
+}
+
+/// Waits until every peer has confirmed what this node had written when it began to leave.
+async fn hand_over(
+    client: &Connection,
+    peers: &[(String, Option<String>)],
+) -> Result<(), NodeError> {
+    let what = "handing over";
+    let slots: Vec<_> = peers.iter().map(|(peer, _)| names::of_node(peer)).collect();
+    let lsn = client
+        .query_one("select pg_current_wal_insert_lsn()::text", &[])
+        .await
+        .while_doing(what)?
+        .get::<_, String>(0);
+    let waited = crate::join::until("the other nodes receiving everything", HANDOVER, || async {
+        let behind = client
+            .query(
+                "select slot_name::text, confirmed_flush_lsn::text from pg_replication_slots
+                 where slot_name = any ($1) and confirmed_flush_lsn < $2::text::pg_lsn",
+                &[&slots, &lsn],
+            )
+            .await
+            .while_doing(what)?;
+        Ok(behind.first().map(|row| {
+            format!("slot {} is at {}", row.get::<_, String>(0), row.get::<_, String>(1))
+        }))
+    })
+    .await;
+    match waited {
+        Err(NodeError::Deadline { last, .. }) => refused(
+            format!("a peer does not receive what this node has to hand over: {last}"),
+            "mend the link, or remove the node with --force: what was not sent is lost then",
+        ),
+        other => other,
+    }
+}

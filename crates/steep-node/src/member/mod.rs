@@ -1,0 +1,69 @@
+//! What a node does for the others of its group: it describes itself, prepares for one that joins,
+//! subscribes to one that has joined, and forgets one that leaves.
+//!
+//! Each step may be repeated: whoever asked may have died before it heard the answer.
+
+mod complete;
+mod describe;
+mod forget;
+mod leave;
+mod password;
+mod prepare;
+
+pub(crate) use self::complete::{server_of, subscribe};
+pub(crate) use self::forget::{drop_slot, drop_subscription};
+pub use self::leave::Left;
+
+use steep_pg::{Connection, Server};
+
+use crate::error::{NodeError, While};
+
+/// This node, as it serves the others.
+#[derive(Debug, Clone)]
+pub struct Member {
+    server: Server,
+    endpoint: Endpoint,
+}
+
+/// How the others reach this node, and what it wants to be called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Node id: the name in the configuration and in the certificate.
+    pub node: String,
+    /// Priority.
+    pub priority: i32,
+    /// Host of its PostgreSQL, as the others see it.
+    pub postgres_host: String,
+    /// TCP port of its PostgreSQL, as the others see it.
+    pub postgres_port: u16,
+    /// Host of its daemon, as the others see it.
+    pub grpc_host: String,
+    /// TCP port of its daemon, as the others see it.
+    pub grpc_port: u16,
+    /// `sslmode` that the others' connections to its PostgreSQL use.
+    pub sslmode: String,
+}
+
+impl Member {
+    /// A member whose PostgreSQL is `server`; the role has to be a superuser.
+    #[must_use]
+    pub fn new(server: Server, endpoint: Endpoint) -> Self {
+        Self { server, endpoint }
+    }
+
+    /// How the others reach this node.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// This node's PostgreSQL.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    pub(crate) async fn connect(&self) -> Result<Connection, NodeError> {
+        self.server.connect().await.while_doing(format!("node {}", self.endpoint.node))
+    }
+}

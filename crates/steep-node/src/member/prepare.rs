@@ -1,0 +1,161 @@
+//! Preparing for a node that joins.
+
+use steep_pg::Connection;
+use steep_proto::{Credentials, NodeDescription, PrepareJoinRequest, PrepareJoinResponse};
+
+use super::complete::withdraw_reading;
+use super::{Member, password};
+use crate::error::{NodeError, While, refused};
+use crate::names;
+
+impl Member {
+    /// Registers the joining node here, gives it a way in, and keeps WAL for it from now on: in a
+    /// slot, unless it copies its rows from here, for then the copy's own snapshot makes the slot.
+    ///
+    /// # Errors
+    /// When this node is no member, the name is taken, or PostgreSQL refuses.
+    pub async fn prepare(
+        &self,
+        request: &PrepareJoinRequest,
+    ) -> Result<PrepareJoinResponse, NodeError> {
+        let Some(joiner) = &request.joiner else {
+            return Err(NodeError::Misuse {
+                message: "the request does not say which node joins".to_owned(),
+                hint: "update the joining node's daemon".to_owned(),
+            });
+        };
+        let node = joiner.node_name.as_str();
+        let client = self.connect().await?;
+        require_free(&client, joiner, &request.join_id).await?;
+        let what = format!("preparing for node {node}");
+        client
+            .execute(
+                "select steep_repl.announce_node($1, $1, $2, $3, $4, $5, $6, 'joining')",
+                &[
+                    &node,
+                    &joiner.postgres_host,
+                    &joiner.postgres_port.cast_signed(),
+                    &joiner.priority,
+                    &joiner.grpc_host,
+                    &joiner.grpc_port.cast_signed(),
+                ],
+            )
+            .await
+            .while_doing(&what)?;
+        let credentials = self.admit(&client, node, request.is_source).await?;
+        client
+            .execute(
+                "select steep_repl.begin_join($1, $2, $3)",
+                &[&request.join_id, &node, &request.is_source],
+            )
+            .await
+            .while_doing(&what)?;
+        let slot_name = names::of_node(node);
+        let slot_lsn = if request.is_source {
+            String::new()
+        } else {
+            ensure_slot(&client, &slot_name).await.while_doing(&what)?
+        };
+        Ok(PrepareJoinResponse { slot_name, slot_lsn, credentials: Some(credentials) })
+    }
+
+    /// A role of its own for each peer, with a password that only the peer's subscription knows. The
+    /// password is new each time: an earlier answer may have been lost.
+    pub(super) async fn admit(
+        &self,
+        client: &Connection,
+        node: &str,
+        reads_rows: bool,
+    ) -> Result<Credentials, NodeError> {
+        let what = format!("making a role for node {node}");
+        let role = names::of_node(node);
+        let password = password::random().map_err(|error| NodeError::File {
+            what: what.clone(),
+            source: std::io::Error::other(error.to_string()),
+        })?;
+        let (quoted, verifier) =
+            (names::identifier(&role), names::literal(&password::verifier(&password)));
+        let exists = client
+            .query_one("select exists (select from pg_roles where rolname = $1)", &[&role])
+            .await
+            .while_doing(&what)?
+            .get::<_, bool>(0);
+        let verb = if exists { "alter" } else { "create" };
+        let mut statements =
+            vec![format!("{verb} role {quoted} with login replication password {verifier}")];
+        let database = names::identifier(&self.server.settings().database);
+        statements.push(format!("grant connect on database {database} to {quoted}"));
+        // pg_dump and the copy read everything; the rest of the time the role only receives.
+        if reads_rows {
+            statements.push(format!("grant pg_read_all_data, steep_repl_viewer to {quoted}"));
+        }
+        client.batch_execute(&statements.join("; ")).await.while_doing(&what)?;
+        if !reads_rows {
+            withdraw_reading(client, &role).await.while_doing(&what)?;
+        }
+        Ok(Credentials {
+            host: self.endpoint.postgres_host.clone(),
+            port: self.endpoint.postgres_port.into(),
+            database: self.server.settings().database.clone(),
+            role,
+            password,
+            sslmode: self.endpoint.sslmode.clone(),
+        })
+    }
+}
+
+/// The name must be new, or that of a node that was removed, or of this very attempt.
+async fn require_free(
+    client: &Connection,
+    joiner: &NodeDescription,
+    join_id: &str,
+) -> Result<(), NodeError> {
+    let node = joiner.node_name.as_str();
+    let row = client
+        .query_opt(
+            "select n.status, (select j.join_id from steep_repl.joins j where j.node_id = n.node_id limit 1)
+             from steep_repl.nodes n where n.node_id = $1 or n.node_name = $1",
+            &[&node],
+        )
+        .await
+        .while_doing(format!("looking whether node {node} is new"))?;
+    let Some(row) = row else { return Ok(()) };
+    let status = row.get::<_, String>(0);
+    match row.get::<_, Option<String>>(1) {
+        Some(known) if known == join_id => Ok(()),
+        Some(_) => refused(
+            format!("another attempt of node {node} to join has not ended"),
+            format!("end it first: steep-replctl node remove {node} --force"),
+        ),
+        None if status == "removed" => Ok(()),
+        None => refused(
+            format!("a node named {node} is a member already"),
+            format!(
+                "give the new node another name, or remove the old one: steep-replctl node remove {node}"
+            ),
+        ),
+    }
+}
+
+/// The slot, from whose position on WAL is kept.
+async fn ensure_slot(client: &Connection, slot: &str) -> Result<String, tokio_postgres::Error> {
+    let known = client
+        .query_opt(
+            "select confirmed_flush_lsn::text from pg_replication_slots
+             where slot_name = $1 and database = current_database()",
+            &[&slot],
+        )
+        .await?;
+    if let Some(row) = known {
+        return Ok(row.get(0));
+    }
+    // Waits for the transactions that run now.
+    client.batch_execute("set statement_timeout = 0").await?;
+    let made = client
+        .query_one(
+            "select lsn::text from pg_create_logical_replication_slot($1, 'pgoutput')",
+            &[&slot],
+        )
+        .await?;
+    Ok(made.get(0))
+}

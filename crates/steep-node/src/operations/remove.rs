@@ -1,0 +1,197 @@
+//! Taking a node out of the group.
+
+use steep_ipc::{Failure, NodeRemove, Plan, Progress};
+use steep_pg::Connection;
+
+use super::{GroupOperations, ProgressSink};
+use crate::error::{NodeError, While, refused};
+use crate::join::Address;
+
+/// Why a node is to be forgotten, as the audit logs have it.
+pub(super) const REASON: &str = "removed by an operator";
+
+/// A member's row in `steep_repl.nodes`.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) node: String,
+    pub(super) address: Option<Address>,
+    pub(super) status: String,
+}
+
+impl GroupOperations {
+    /// Removes a node: it hands over what only it has, every other node forgets it, and its own
+    /// database is left as it was before it joined, rows included.
+    ///
+    /// Members that cannot be reached are remembered and told later ([`GroupOperations::tend`]).
+    ///
+    /// # Errors
+    /// When the node is not known, or cannot be reached or hand over and `force` is not given.
+    pub async fn node_remove(
+        &self,
+        request: &NodeRemove,
+        tell: ProgressSink<'_>,
+    ) -> Result<Plan, Failure> {
+        Ok(self.remove(request, tell).await?)
+    }
+
+    async fn remove(
+        &self,
+        request: &NodeRemove,
+        tell: ProgressSink<'_>,
+    ) -> Result<Plan, NodeError> {
+        let client = self.member().connect().await?;
+        let known = nodes(&client).await?;
+        let own = self.member().endpoint().node.clone();
+        let leaving = request.node.as_str();
+        let Some(target) = known.iter().find(|known| known.node == leaving) else {
+            return Err(NodeError::Misuse {
+                message: format!("node {leaving} is not a member of this group"),
+                hint: "see steep-replctl node list".to_owned(),
+            });
+        };
+        let step = |number: u32, what: &str| {
+            tell(Progress {
+                step: what.to_owned(),
+                step_number: number,
+                steps: 3,
+                ..Progress::default()
+            });
+        };
+        let mut plan = Plan::default();
+
+        step(1, &format!("handing over what only node {leaving} has"));
+        let left = match &target.address {
+            _ if leaving == own => self.member().leave(request.force).await.map(|left| left.done),
+            Some(address) => {
+                let reason = if request.force { "force" } else { REASON };
+                self.shared.peers.forget(address, leaving, leaving, reason).await
+            }
+            None => refused(format!("where the daemon of node {leaving} is, is not known"), ""),
+        };
+        match left {
+            Ok(done) => plan.steps.extend(done.iter().map(|done| format!("{leaving}: {done}"))),
+            Err(error) if request.force => plan.warnings.push(format!("{leaving}: {error}")),
+            Err(error) if matches!(error, NodeError::Peer { .. }) || target.status == "joining" => {
+                return refused(
+                    error.to_string(),
+                    format!(
+                        "if the node is gone for good: steep-replctl node remove {leaving} --force; \
+                         what it had not sent is lost then"
+                    ),
+                );
+            }
+            Err(error) => return Err(error),
+        }
+
+        step(2, "telling the other nodes");
+        for member in known.iter().filter(|member| member.node != leaving && member.node != own) {
+            let told = match &member.address {
+                Some(address) => {
+                    self.shared.peers.forget(address, &member.node, leaving, REASON).await
+                }
+                None => refused("its daemon's address is not known", ""),
+            };
+            match told {
+                Ok(done) => {
+                    plan.steps.extend(done.iter().map(|done| format!("{}: {done}", member.node)));
+                }
+                Err(error) => {
+                    if leaving != own {
+                        remember(&client, leaving, &member.node).await?;
+                    }
+                    plan.warnings
+                        .push(format!("{}: {error}; it will be told when it is back", member.node));
+                }
+            }
+        }
+
+        step(3, "forgetting it here");
+        if leaving != own {
+            let done = self.member().forget(leaving, None).await?;
+            plan.steps.extend(done.iter().map(|done| format!("{own}: {done}")));
+        }
+        plan.done = true;
+        Ok(plan)
+    }
+}
+
+/// The nodes that are not removed.
+pub(super) async fn nodes(client: &Connection) -> Result<Vec<Known>, NodeError> {
+    let rows = client
+        .query(
+            "select node_id, coalesce(grpc_host, host), grpc_port, status from steep_repl.nodes
+             where status <> 'removed' order by node_id",
+            &[],
+        )
+        .await
+        .while_doing("listing the nodes")?;
+    Ok(rows
+        .iter()
+        .map(|row| Known {
+            node: row.get(0),
+            address: row
+                .get::<_, Option<i32>>(2)
+                .and_then(|port| u16::try_from(port).ok())
+                .map(|port| Address { host: row.get(1), port }),
+            status: row.get(3),
+        })
+        .collect())
+}
+
+const PENDING: &str = "forget:";
+
+/// A member is to be told later.
+async fn remember(client: &Connection, leaving: &str, member: &str) -> Result<(), NodeError> {
+    client
+        .execute(
+            "insert into steep_repl.coordinator_state (key, value)
+             values ($1, jsonb_build_object('node', $2::text, 'member', $3::text))
+             on conflict (key) do nothing",
+            &[&format!("{PENDING}{leaving}:{member}"), &leaving, &member],
+        )
+        .await
+        .while_doing("remembering whom to tell")?;
+    Ok(())
+}
+
+impl GroupOperations {
+    /// Tells members that could not be reached which nodes to forget. Returns whether any is left.
+    pub(super) async fn tell_the_late(&self, client: &Connection) -> Result<bool, NodeError> {
+        let what = "telling members that were away";
+        let rows = client
+            .query(
+                "select key, value ->> 'node', value ->> 'member' from steep_repl.coordinator_state
+                 where starts_with(key, $1) order by key",
+                &[&PENDING],
+            )
+            .await
+            .while_doing(what)?;
+        let known = nodes(client).await?;
+        let mut is_any_left = false;
+        for row in rows {
+            let (key, leaving, member) =
+                (row.get::<_, String>(0), row.get::<_, String>(1), row.get::<_, String>(2));
+            let address = known.iter().find(|known| known.node == member);
+            let told = match address.and_then(|known| known.address.as_ref()) {
+                Some(address) => {
+                    self.shared.peers.forget(address, &member, &leaving, REASON).await.map(drop)
+                }
+                // It has left as well.
+                None => Ok(()),
+            };
+            match told {
+                Ok(()) => {
+                    client
+                        .execute("delete from steep_repl.coordinator_state where key = $1", &[&key])
+                        .await
+                        .while_doing(what)?;
+                }
+                Err(error) => {
+                    tracing::debug!(peer = %member, %error, "it is still to forget node {leaving}");
+                    is_any_left = true;
+                }
+            }
+        }
+        Ok(is_any_left)
+    }
+}

@@ -1,0 +1,185 @@
+//! Commands about tables: said once, on any node, they take effect on all.
+
+use steep_ipc::{Failure, Plan, Progress, TableAdd, TableEntry};
+use steep_proto::{ChangeTableRequest, ReplicatedTable};
+
+use super::table_change::shape;
+use super::{GroupOperations, ProgressSink, patterns, remove};
+use crate::error::NodeError;
+use crate::group::Policy;
+use crate::join::Address;
+use crate::tables::{self, Pattern};
+
+impl GroupOperations {
+    /// Puts tables under guard on every node, or on none if one of them cannot.
+    ///
+    /// # Errors
+    /// When a node cannot be reached or refuses.
+    pub async fn table_add(
+        &self,
+        request: &TableAdd,
+        tell: ProgressSink<'_>,
+    ) -> Result<Plan, Failure> {
+        let wanted = self.wanted(&request.tables, "replicated").await?;
+        let mut changes = Vec::new();
+        let client = self.member().connect().await?;
+        for entry in &wanted {
+            let (configured, order) = self.shared.policy.of(&entry.table);
+            let order = request.node_order.clone().or(order);
+            let table = ReplicatedTable {
+                strategy: request.strategy.clone().unwrap_or(configured),
+                detection: request.detection.clone().unwrap_or_default(),
+                has_node_order: order.is_some(),
+                node_order: order.unwrap_or_default(),
+                ..names_of(&client, &entry.table).await?
+            };
+            let shape = match &entry.reason {
+                Some(_) => String::new(),
+                None => shape(&client, &entry.table).await?,
+            };
+            changes.push(ChangeTableRequest {
+                table: Some(table),
+                remove: false,
+                dry_run: true,
+                shape,
+            });
+        }
+        Ok(self.everywhere(changes, wanted, request.dry_run, tell).await?)
+    }
+
+    /// Takes tables out of replication on every node.
+    ///
+    /// # Errors
+    /// When a node cannot be reached or refuses.
+    pub async fn table_remove(
+        &self,
+        names: &[String],
+        tell: ProgressSink<'_>,
+    ) -> Result<Plan, Failure> {
+        let wanted = self.wanted(names, "").await?;
+        let client = self.member().connect().await?;
+        let mut changes = Vec::new();
+        for entry in &wanted {
+            let table = names_of(&client, &entry.table).await?;
+            changes.push(ChangeTableRequest {
+                table: Some(table),
+                remove: true,
+                dry_run: true,
+                shape: String::new(),
+            });
+        }
+        Ok(self.everywhere(changes, wanted, false, tell).await?)
+    }
+
+    /// The tables that the patterns mean, but for those of a class.
+    async fn wanted(&self, texts: &[String], but: &str) -> Result<Vec<TableEntry>, NodeError> {
+        let include: Vec<Pattern> = patterns(texts)?;
+        if include.is_empty() {
+            return Err(NodeError::Misuse {
+                message: "no table is named".to_owned(),
+                hint: "give names or patterns: public.orders, 'sales.*'".to_owned(),
+            });
+        }
+        let client = self.member().connect().await?;
+        let all = tables::list(&client, &include, &[]).await?;
+        let wanted: Vec<_> = all
+            .into_iter()
+            .filter(|table| table.class != "excluded" && table.class != but)
+            .filter(|table| is_meant(&include, &table.table))
+            .collect();
+        if wanted.is_empty() {
+            return Err(NodeError::Misuse {
+                message: format!("no table is meant by {}", texts.join(", ")),
+                hint: "see steep-replctl table list".to_owned(),
+            });
+        }
+        Ok(wanted)
+    }
+
+    async fn everywhere(
+        &self,
+        changes: Vec<ChangeTableRequest>,
+        tables: Vec<TableEntry>,
+        dry_run: bool,
+        tell: ProgressSink<'_>,
+    ) -> Result<Plan, NodeError> {
+        let client = self.member().connect().await?;
+        let own = self.member().endpoint().node.clone();
+        let nodes = remove::nodes(&client).await?;
+        let mut plan = Plan { tables, ..Plan::default() };
+        let mut members: Vec<(String, Option<Address>)> = Vec::new();
+        for node in nodes {
+            if node.node == own {
+                members.push((node.node, None));
+            } else if let Some(address) = node.address {
+                members.push((node.node, Some(address)));
+            } else {
+                plan.refusals
+                    .push(format!("where the daemon of node {} is, is not known", node.node));
+            }
+        }
+        for (number, is_check) in [(1, true), (2, false)] {
+            if !is_check && (dry_run || !plan.refusals.is_empty()) {
+                break;
+            }
+            for (node, address) in &members {
+                tell(Progress {
+                    step: format!(
+                        "{} on node {node}",
+                        if is_check { "checking" } else { "changing" }
+                    ),
+                    step_number: number,
+                    steps: 2,
+                    ..Progress::default()
+                });
+                for change in &changes {
+                    let change = ChangeTableRequest { dry_run: is_check, ..change.clone() };
+                    let name = change.table.as_ref().map(super::table_change::qualified);
+                    let name = name.unwrap_or_default();
+                    let answer = match address {
+                        None => self.change_table_here(&change).await?,
+                        Some(address) => {
+                            self.shared.peers.change_table(address, node, change).await?
+                        }
+                    };
+                    if !answer.possible {
+                        plan.refusals.push(format!("table {name}, node {node}: {}", answer.reason));
+                    } else if answer.changed {
+                        plan.steps.push(format!("table {name}, node {node}"));
+                    }
+                }
+            }
+            if is_check && !dry_run {
+                // What was only checked is said again when it is done.
+                plan.steps.clear();
+            }
+        }
+        plan.done = !dry_run && plan.refusals.is_empty();
+        Ok(plan)
+    }
+}
+
+/// The two names of a table that exists here.
+async fn names_of(
+    client: &steep_pg::Connection,
+    table: &str,
+) -> Result<ReplicatedTable, NodeError> {
+    use crate::error::While;
+
+    let row = client
+        .query_one(
+            "select n.nspname::text, c.relname::text from pg_class c
+             join pg_namespace n on n.oid = c.relnamespace where c.oid = $1::text::regclass",
+            &[&table],
+        )
+        .await
+        .while_doing(format!("looking at table {table}"))?;
+    Ok(ReplicatedTable { table_schema: row.get(0), table_name: row.get(1), ..Default::default() })
+}
+
+/// A replicated table is listed whatever the patterns say.
+fn is_meant(patterns: &[Pattern], qualified: &str) -> bool {
+    tables::parts(qualified).is_some_and(|(schema, table)| {
+        patterns.iter().any(|pattern| pattern.matches(&schema, &table))
+    })
+}

@@ -1,0 +1,16 @@
+//! Sessions that say for whom they work.
+
+use steep_ipc::Failure;
+use steep_pg::{Pool, Pooled};
+
+use super::failure;
+
+/// A session of the pool that says in its `application_name` for which OS user it works.
+pub(super) async fn of(pool: &Pool, caller: &str) -> Result<Pooled, Failure> {
+    let session = pool.get().await.map_err(|error| failure(&error))?;
+    // The pool resets it. Settings hold 63 bytes; a longer name is cut.
+    let sql = "select pg_catalog.set_config('application_name', $1, false)";
+    let name = format!("steep-repl for {caller}");
+    session.query_one(sql, &[&name]).await.map_err(|error| failure(&error.into()))?;
+    Ok(session)
+}

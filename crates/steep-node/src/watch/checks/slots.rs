@@ -1,0 +1,129 @@
+//! The slots that peers hold, and the WAL that is kept for them.
+
+use steep_ipc::{Check, Level};
+use steep_pg::slots::{PREFIX, Slot, slot_of};
+
+use super::{Inputs, bytes, check, threshold, with_hint};
+use crate::watch::facts::NodeFacts;
+
+pub(super) fn all<'a>(
+    node: &'a NodeFacts,
+    inputs: &'a Inputs<'a>,
+) -> impl Iterator<Item = Check> + use<'a> {
+    let held = node.slots.iter().filter(|slot| slot.name.starts_with(PREFIX));
+    held.map(move |slot| judge(slot, node, inputs)).chain(missing(node))
+}
+
+/// Peers that should hold a slot here and do not.
+fn missing(node: &NodeFacts) -> impl Iterator<Item = Check> {
+    let peers = node.peers().into_iter().filter(|peer| peer.status == "online");
+    peers.filter(|peer| !node.slots.iter().any(|slot| slot.name == slot_of(&peer.node_id))).map(
+        |peer| {
+            let (id, slot) = (&peer.node_id, slot_of(&peer.node_id));
+            let lacks =
+                format!("node {id} has no slot {slot} here: it gets no changes of this node");
+            with_hint(
+                check(format!("slot:{id}"), Level::Critical, lacks),
+                format!("remove node {id} and let it join again"),
+            )
+        },
+    )
+}
+
+fn judge(slot: &Slot, node: &NodeFacts, inputs: &Inputs<'_>) -> Check {
+    let (name, kept) = (&slot.name, bytes(slot.retained_bytes));
+    let Some(peer) = node.nodes.iter().find(|peer| slot_of(&peer.node_id) == *name) else {
+        return with_hint(
+            check(
+                format!("slot:{}", name.trim_start_matches(PREFIX)),
+                Level::Warning,
+                format!("slot {name} belongs to no known node and keeps {kept} of WAL"),
+            ),
+            format!("once no join is running: select pg_drop_replication_slot('{name}')"),
+        );
+    };
+    let (id, title) = (&peer.node_id, format!("slot:{}", peer.node_id));
+    if slot.wal_status == "lost" {
+        let why = slot.invalidation_reason.as_deref().unwrap_or("its WAL was removed");
+        return with_hint(
+            check(title, Level::Critical, format!("slot {name} of node {id} is lost: {why}")),
+            format!("node {id} has missed changes: remove it and let it join again"),
+        );
+    }
+    if slot.wal_status == "unreserved" {
+        return with_hint(
+            check(title, Level::Critical, format!("slot {name} of node {id} is about to be lost")),
+            format!("let node {id} catch up at once, or raise max_slot_wal_keep_size"),
+        );
+    }
+    let limits = inputs.limits;
+    let before = inputs.memory.level(&title);
+    let level =
+        threshold::level(slot.retained_bytes, limits.slot_warning, limits.slot_critical, before);
+    if level > Level::Ok {
+        return with_hint(
+            check(title, level, format!("{kept} of WAL are kept for node {id}")),
+            format!("see whether node {id} runs and applies; if it never comes back, remove it"),
+        );
+    }
+    if !slot.is_active {
+        return with_hint(
+            check(
+                title,
+                Level::Warning,
+                format!("node {id} is not connected; {kept} of WAL are kept"),
+            ),
+            format!("see whether node {id} runs and its subscription is enabled"),
+        );
+    }
+    check(title, Level::Ok, format!("node {id} is connected; {kept} of WAL are kept"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+
+    fn level(change: impl Fn(&mut Slot)) -> Level {
+        let mut facts = samples::healthy();
+        change(&mut samples::node(&mut facts).slots[0]);
+        samples::judged(&facts)
+            .iter()
+            .find(|one| one.name.starts_with("slot:"))
+            .expect("there")
+            .level
+    }
+
+    #[test]
+    fn wal_that_piles_up_is_told_before_it_is_too_late() {
+        assert_eq!(level(|_| {}), Level::Ok);
+        assert_eq!(level(|slot| slot.is_active = false), Level::Warning);
+        assert_eq!(level(|slot| slot.retained_bytes = 2 << 30), Level::Warning);
+        assert_eq!(level(|slot| slot.retained_bytes = 11 << 30), Level::Critical);
+        assert_eq!(level(|slot| slot.wal_status = "unreserved".into()), Level::Critical);
+        assert_eq!(level(|slot| slot.wal_status = "lost".into()), Level::Critical);
+    }
+
+    #[test]
+    fn a_slot_of_nobody_is_told() {
+        assert_eq!(level(|slot| slot.name = "steep_repl_ghost".into()), Level::Warning);
+    }
+
+    #[test]
+    fn other_slots_are_not_ours_to_judge() {
+        let mut facts = samples::healthy();
+        samples::node(&mut facts).slots[0].name = "somebody_else_s".into();
+        let checks = samples::judged(&facts);
+        assert!(checks.iter().all(|one| one.name != "slot:somebody_else_s"));
+    }
+
+    #[test]
+    fn an_online_peer_without_a_slot_is_told() {
+        let mut facts = samples::healthy();
+        samples::node(&mut facts).slots.clear();
+        samples::node(&mut facts).nodes[1].status = "online".into();
+        let checks = samples::judged(&facts);
+        let told = checks.iter().find(|one| one.name == "slot:b").expect("it is told");
+        assert_eq!(told.level, Level::Critical);
+    }
+}

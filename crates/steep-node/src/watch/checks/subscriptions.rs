@@ -1,0 +1,140 @@
+//! The links that bring the changes of peers.
+
+use steep_ipc::{Check, Level};
+use steep_pg::subscriptions::{Found, Subscription};
+
+use super::{check, with_hint};
+use crate::watch::facts::NodeFacts;
+use crate::watch::memory::Memory;
+
+/// Nothing heard for so long, in seconds: heartbeats come every second or so.
+const SILENT: f64 = 30.0;
+/// Nothing heard for so long is more than a restart of the peer.
+const GONE: f64 = 120.0;
+
+pub(super) fn all<'a>(
+    node: &'a NodeFacts,
+    memory: &'a Memory,
+) -> impl Iterator<Item = Check> + use<'a> {
+    node.subscriptions.iter().map(move |one| judge(one, node, memory))
+}
+
+fn judge(subscription: &Subscription, node: &NodeFacts, memory: &Memory) -> Check {
+    let (name, peer) = (&subscription.name, &subscription.peer);
+    let title = format!("subscription:{peer}");
+    let Some(found) = &subscription.found else {
+        let gone = check(title, Level::Critical, format!("subscription {name} does not exist"));
+        return with_hint(gone, format!("remove node {peer} and let it join again"));
+    };
+    if !found.wrong_options.is_empty() {
+        let wrong = found.wrong_options.join(", ");
+        let altered = format!("subscription {name} was altered; it needs {wrong}");
+        return with_hint(
+            check(title, Level::Critical, altered),
+            format!("alter subscription \"{name}\" set ({wrong})"),
+        );
+    }
+    if !found.is_enabled {
+        return with_hint(
+            check(title, Level::Warning, format!("subscription {name} is disabled")),
+            format!("`steep-replctl sub enable {peer}`; until then node {peer} keeps its WAL"),
+        );
+    }
+    if memory.failing_for(peer).is_some() {
+        return failing(title, found, name, memory.error_text(peer));
+    }
+    if found.worker.is_none() {
+        // A worker that PostgreSQL starts again is away for a moment.
+        let level =
+            if memory.looks_without_worker(peer) < 2 { Level::Warning } else { Level::Critical };
+        return with_hint(
+            check(title, level, format!("no apply worker runs for subscription {name}")),
+            format!("see whether node {peer} can be reached, and the server's log"),
+        );
+    }
+    let age =
+        node.heartbeats.iter().find(|beat| beat.node_id == *peer).map(|beat| beat.age_seconds);
+    match age {
+        Some(age) if age > SILENT => with_hint(
+            check(
+                title,
+                if age > GONE { Level::Critical } else { Level::Warning },
+                format!("nothing has arrived from node {peer} for {age:.0} s"),
+            ),
+            format!("see whether node {peer} runs and is not far behind"),
+        ),
+        _ => check(title, Level::Ok, format!("subscription {name} runs")),
+    }
+}
+
+fn failing(title: String, found: &Found, name: &str, text: Option<&str>) -> Check {
+    let count = found.apply_errors;
+    let message = match text {
+        Some(text) => format!("subscription {name} cannot apply a change ({count} errors): {text}"),
+        None => format!("subscription {name} cannot apply a change ({count} errors)"),
+    };
+    with_hint(
+        check(title, Level::Critical, message),
+        "the server's log has the whole error; mend its cause, and the worker goes on by itself",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+    use std::time::Duration;
+
+    fn look(facts: &crate::watch::Facts, memory: &mut Memory, second: u64) -> Check {
+        memory.observe(Duration::from_secs(second), facts);
+        let node = facts.node.as_ref().expect("the sample has a node");
+        all(node, memory).next().expect("the sample has a subscription")
+    }
+
+    #[test]
+    fn a_worker_may_be_away_for_one_look() {
+        let (mut facts, mut memory) = (samples::healthy(), Memory::default());
+        samples::incoming(&mut facts).worker = None;
+        assert_eq!(look(&facts, &mut memory, 0).level, Level::Warning);
+        assert_eq!(look(&facts, &mut memory, 2).level, Level::Critical);
+        samples::incoming(&mut facts).worker = Some(1);
+        assert_eq!(look(&facts, &mut memory, 4).level, Level::Ok);
+    }
+
+    #[test]
+    fn an_apply_error_is_told_with_its_text() {
+        let (mut facts, mut memory) = (samples::healthy(), Memory::default());
+        look(&facts, &mut memory, 0);
+        samples::incoming(&mut facts).apply_errors = 1;
+        samples::node(&mut facts).error_texts.insert("b".into(), "no such table".into());
+        let told = look(&facts, &mut memory, 2);
+        assert_eq!(told.level, Level::Critical);
+        assert!(told.message.ends_with("(1 errors): no such table"), "{}", told.message);
+    }
+
+    #[test]
+    fn what_somebody_did_to_a_subscription_is_told() {
+        let level = |change: &dyn Fn(&mut crate::watch::Facts)| {
+            let (mut facts, mut memory) = (samples::healthy(), Memory::default());
+            change(&mut facts);
+            look(&facts, &mut memory, 0).level
+        };
+        assert_eq!(level(&|facts| samples::incoming(facts).is_enabled = false), Level::Warning);
+        assert_eq!(
+            level(&|facts| samples::incoming(facts).wrong_options.push("origin = none".into())),
+            Level::Critical
+        );
+        assert_eq!(
+            level(&|facts| samples::node(facts).subscriptions[0].found = None),
+            Level::Critical
+        );
+        assert_eq!(
+            level(&|facts| samples::node(facts).heartbeats[1].age_seconds = 31.0),
+            Level::Warning
+        );
+        assert_eq!(
+            level(&|facts| samples::node(facts).heartbeats[1].age_seconds = 121.0),
+            Level::Critical
+        );
+    }
+}

@@ -1,0 +1,147 @@
+//! Attempts that do not come to their end.
+
+use steep_testkit::{Major, Stop, on_each_major};
+
+use crate::all_equal;
+use crate::group::{Group, Outcome};
+use crate::load::{Load, SCHEMA};
+
+fn group_of_two(major: Major) -> Outcome<Group> {
+    let group = Group::start(&[major; 3])?;
+    group.execute("a", SCHEMA)?;
+    group.execute(
+        "a",
+        "insert into account select i, 1, repeat('x', 100) from generate_series(3000, 60000) i",
+    )?;
+    assert!(group.init("a")?.done);
+    assert!(group.join("b", "a")?.done);
+    Ok(group)
+}
+
+/// Nothing of the attempt is left: no slot or role at the members, nothing at all here.
+fn nothing_is_left(group: &Group) -> Outcome {
+    assert_eq!(group.leftovers("c")?, [].into());
+    for (member, other) in [("a", "b"), ("b", "a")] {
+        let left = group.leftovers(member)?;
+        assert_eq!(left["slots"], format!("steep_repl_{other}"), "{member}: {left:?}");
+        assert_eq!(left["subscriptions"], format!("steep_repl_{other}"), "{member}: {left:?}");
+        assert_eq!(left["roles"], format!("steep_repl_{other}"), "{member}: {left:?}");
+        assert_eq!(group.value(member, "select count(*) from steep_repl.joins")?, "0");
+        assert_eq!(group.value(member, "select count(*) from steep_repl.applied_positions")?, "0");
+    }
+    Ok(())
+}
+
+on_each_major! {
+    fn a_cancelled_attempt_is_undone_at_every_step(major: Major) -> Outcome {
+        let group = group_of_two(major)?;
+        // Copied rows that are cut off, and connections that are.
+        group.cluster("c").expect_log("");
+        for step in 2..=8 {
+            let error = group
+                .join_with("c", "a", step, Some(&|cancel| cancel.cancel()))
+                .err()
+                .ok_or_else(|| format!("step {step}: it joined"))?;
+            assert!(error.to_string().contains("cancelled"), "step {step}: {error}");
+            nothing_is_left(&group)?;
+        }
+        assert!(group.join("c", "a")?.done);
+        all_equal(&group, &["a", "b", "c"])?;
+        group.finish();
+        Ok(())
+    }
+
+    fn a_daemon_that_dies_undoes_or_ends_it_when_it_is_back(major: Major) -> Outcome {
+        let group = group_of_two(major)?;
+        group.cluster("c").expect_log("");
+        for step in 2..=8 {
+            assert!(group.join_with("c", "a", step, None)?.is_none(), "step {step}");
+            assert!(group.recover("c", "a")?, "step {step}: no record");
+            nothing_is_left(&group)?;
+        }
+        // The last step is carried on.
+        assert!(group.join_with("c", "a", 9, None)?.is_none());
+        assert!(group.recover("c", "a")?);
+        assert!(!group.recover("c", "a")?);
+        all_equal(&group, &["a", "b", "c"])?;
+        group.execute("c", "insert into history values ('of c', 1, 1)")?;
+        all_equal(&group, &["a", "b", "c"])?;
+        group.finish();
+        Ok(())
+    }
+
+    fn a_crash_of_any_server_on_the_way(major: Major) -> Outcome {
+        let group = group_of_two(major)?;
+        for node in ["a", "b", "c"] {
+            group.cluster(node).expect_log("");
+        }
+        let load = Load::start(&group, &["b"]);
+        for (victim, step) in [("a", 3), ("c", 6), ("a", 6), ("a", 7), ("c", 8)] {
+            let crash = |_: &_| group.cluster(victim).kill9().expect("it runs");
+            let failed = group.join_with("c", "a", step, Some(&crash));
+            assert!(failed.is_err(), "{victim} at {step}: {failed:?}");
+            group.cluster(victim).start()?;
+            // Its own undoing may have met the dead server.
+            steep_testkit::wait::until(crate::PATIENCE, "the attempt to be undone", || {
+                group.recover("c", "a").map(drop).map_err(steep_testkit::wait::Observed::new)
+            })?;
+            nothing_is_left(&group).map_err(|error| format!("{victim} at {step}: {error}"))?;
+        }
+        let (_, _) = load.stop()?;
+        assert!(group.join("c", "a")?.done);
+        all_equal(&group, &["a", "b", "c"])?;
+        group.cluster("c").stop(Stop::Fast)?;
+        group.cluster("c").start()?;
+        group.execute("b", "insert into history values ('after', 1, 1)")?;
+        all_equal(&group, &["a", "b", "c"])?;
+        group.finish();
+        Ok(())
+    }
+
+    fn a_member_that_does_not_answer_is_asked_again(major: Major) -> Outcome {
+        let group = group_of_two(major)?;
+        group.cluster("c").expect_log("");
+        let vanish = |cancel: &tokio_util::sync::CancellationToken| {
+            group.silent.lock().expect("no test panics with it").push("b".to_owned());
+            cancel.cancel();
+        };
+        assert!(group.join_with("c", "a", 6, Some(&vanish)).is_err());
+        assert!(group.recover("c", "a").is_err());
+        assert!(group.leftovers("b")?["slots"].contains("steep_repl_c"));
+        group.silent.lock().expect("no test panics with it").clear();
+        assert!(group.recover("c", "a")?);
+        nothing_is_left(&group)?;
+        group.finish();
+        Ok(())
+    }
+
+    fn what_cannot_join_is_refused_and_unchanged(major: Major) -> Outcome {
+        let group = Group::start(&[major; 3])?;
+        group.execute("a", SCHEMA)?;
+        let refused = |node: &str, source: &str, word: &str| -> Outcome {
+            let plan = group.join(node, source)?;
+            assert!(!plan.done);
+            assert!(plan.refusals.iter().any(|refusal| refusal.contains(word)), "{plan:?}");
+            Ok(())
+        };
+        refused("b", "a", "belongs to no group")?;
+        assert!(group.init("a")?.done);
+        assert!(!group.init("a")?.done);
+        refused("a", "a", "is node a already")?;
+        group.execute("b", "create table account (id int primary key)")?;
+        refused("b", "a", "not empty")?;
+        assert_eq!(group.value("b", "select count(*) from pg_extension where extname = 'steep_repl'")?, "0");
+        group.execute("b", "drop table account")?;
+        // Its owner does not exist at the other node.
+        group.execute("a", "create role someone; alter table history owner to someone")?;
+        group.cluster("b").expect_log("");
+        let error = group.join("b", "a").err().ok_or("it joined")?.to_string();
+        assert!(error.contains("role someone"), "{error}");
+        assert_eq!(group.leftovers("b")?, [].into());
+        group.execute("b", "create role someone")?;
+        assert!(group.join("b", "a")?.done);
+        all_equal(&group, &["a", "b"])?;
+        group.finish();
+        Ok(())
+    }
+}

@@ -1,0 +1,61 @@
+//! More than one that joins.
+
+use steep_testkit::{Major, on_each_major};
+
+use crate::all_equal;
+use crate::group::{Group, Outcome};
+use crate::load::{Load, SCHEMA};
+
+/// Ends a membership on all sides.
+fn part(group: &Group, leaving: &str, others: &[&str]) -> Outcome {
+    group.leave(leaving, false)?;
+    for other in others {
+        group.forget(other, leaving)?;
+    }
+    group.execute(leaving, "drop table account, history, \"Odd Näme\", leaves")
+}
+
+on_each_major! {
+    fn twenty_times_in_a_row(major: Major) -> Outcome {
+        let group = Group::start(&[major; 2])?;
+        group.execute("a", SCHEMA)?;
+        assert!(group.init("a")?.done);
+        for node in ["a", "b"] {
+            // Each parting cuts connections.
+            group.cluster(node).expect_log("");
+        }
+        for round in 0..20 {
+            let plan = group.join("b", "a").map_err(|error| format!("round {round}: {error}"))?;
+            assert!(plan.done, "round {round}: {plan:?}");
+            group.execute("b", &format!("insert into history values ('b{round}', 1, 1)"))?;
+            group.execute("a", &format!("insert into history values ('a{round}', 1, 1)"))?;
+            all_equal(&group, &["a", "b"])?;
+            part(&group, "b", &["a"])?;
+        }
+        assert_eq!(group.value("a", "select count(*) from history")?, "40");
+        let left = group.leftovers("a")?;
+        assert!(!left.contains_key("slots") && !left.contains_key("roles"), "{left:?}");
+        group.finish();
+        Ok(())
+    }
+}
+
+#[test]
+fn from_16_over_17_to_18() -> Outcome {
+    let group = Group::start(&[Major::V16, Major::V17, Major::V18])?;
+    group.execute("a", SCHEMA)?;
+    assert!(group.init("a")?.done);
+    assert!(group.join("b", "a")?.done);
+    let load = Load::start(&group, &["a", "b"]);
+    load.reach(300)?;
+    let plan = group.join("c", "b")?;
+    assert!(plan.done, "{plan:?}");
+    let joined = load.written();
+    load.reach(joined + 300)?;
+    load.stop()?;
+    all_equal(&group, &["a", "b", "c"])?;
+    group.execute("c", "update account set note = 'of 18' where id < 100")?;
+    all_equal(&group, &["a", "b", "c"])?;
+    group.finish();
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! The subscriptions that deliver the writes of peers: `pg_subscription` and its statistics.
+
+use tokio_postgres::Client;
+
+use crate::PgError;
+use crate::time::rfc3339;
+
+/// The subscription to one peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The peer.
+    pub peer: String,
+    /// Its name.
+    pub name: String,
+    /// What the catalog has; none if there is no such subscription in this database.
+    pub found: Option<Found>,
+}
+
+/// What the catalog and the statistics have of a subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its oid.
+    pub oid: u32,
+    /// Whether it is enabled.
+    pub is_enabled: bool,
+    /// Options that differ from what the guard needs, as `alter subscription … set` takes them
+    /// to put them right: `streaming = off`.
+    pub wrong_options: Vec<String>,
+    /// The slot on the publisher.
+    pub slot: Option<String>,
+    /// Process id of the apply worker, while one runs.
+    pub worker: Option<i32>,
+    /// Up to where it has received, as `X/Y`.
+    pub received_lsn: Option<String>,
+    /// The last position that it reported to the publisher, as `X/Y`.
+    pub latest_end_lsn: Option<String>,
+    /// When the publisher last said something: RFC 3339.
+    pub last_message_at: Option<String>,
+    /// Errors while applying, since the statistics were reset.
+    pub apply_errors: u64,
+    /// What PostgreSQL counts of conflicts (18 and later), by its names: `confl_insert_exists`.
+    pub native_conflicts: Vec<(String, u64)>,
+}
+
+/// The subscriptions to all peers, by peer.
+///
+/// # Errors
+/// When the query fails.
+pub async fn list(client: &Client) -> Result<Vec<Subscription>, PgError> {
+    // relid and leader_pid are null for the one apply worker that matters. The columns of the
+    // statistics differ between majors, so they come as an object.
+    let sql = format!(
+        "select p.node_id, p.subscription::text, s.oid, s.subenabled,
+           pg_catalog.array_remove(array[
+             case when s.substream::text <> 'f' then 'streaming = off' end,
+             case when s.subtwophasestate <> 'd' then 'two_phase = false' end,
+             case when s.subdisableonerr then 'disable_on_error = false' end,
+             case when s.suborigin <> 'none' then 'origin = none' end], null),
+           s.subslotname::text, w.pid, w.received_lsn::text, w.latest_end_lsn::text, {},
+           coalesce(c.apply_error_count, 0),
+           pg_catalog.to_jsonb(c)
+         from steep_repl.peers p
+         left join pg_catalog.pg_subscription s on s.subname = p.subscription
+           and s.subdbid = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+         left join pg_catalog.pg_stat_subscription w
+           on w.subid = s.oid and w.relid is null and w.leader_pid is null
+         left join pg_catalog.pg_stat_subscription_stats c on c.subid = s.oid
+         order by p.node_id",
+        rfc3339("w.last_msg_receipt_time")
+    );
+    let rows = client.query(&sql, &[]).await?;
+    rows.iter().map(subscription).collect()
+}
+
+fn subscription(row: &tokio_postgres::Row) -> Result<Subscription, PgError> {
+    let found = match row.try_get::<_, Option<u32>>(2)? {
+        None => None,
+        Some(oid) => Some(Found {
+            oid,
+            is_enabled: row.try_get(3)?,
+            wrong_options: row.try_get(4)?,
+            slot: row.try_get(5)?,
+            worker: row.try_get(6)?,
+            received_lsn: row.try_get(7)?,
+            latest_end_lsn: row.try_get(8)?,
+            last_message_at: row.try_get(9)?,
+            apply_errors: u64::try_from(row.try_get::<_, i64>(10)?).unwrap_or(0),
+            native_conflicts: native(row.try_get(11)?),
+        }),
+    };
+    Ok(Subscription { peer: row.try_get(0)?, name: row.try_get(1)?, found })
+}
+
+fn native(statistics: Option<serde_json::Value>) -> Vec<(String, u64)> {
+    let Some(serde_json::Value::Object(columns)) = statistics else { return Vec::new() };
+    let conflict = |(name, value): (String, serde_json::Value)| {
+        name.starts_with("confl_").then(|| Some((name, value.as_u64()?))).flatten()
+    };
+    columns.into_iter().filter_map(conflict).collect()
+}
+
+/// Enables or disables the subscription to a peer; false if there is no such peer.
+///
+/// # Errors
+/// When the statement fails: the role does not own the subscription.
+pub async fn set_enabled(client: &Client, peer: &str, enabled: bool) -> Result<bool, PgError> {
+    let sql = "select pg_catalog.format('alter subscription %I %s', p.subscription,
+          case when $2 then 'enable' else 'disable' end)
+        from steep_repl.peers p where p.node_id = $1";
+    let Some(row) = client.query_opt(sql, &[&peer, &enabled]).await? else { return Ok(false) };
+    client.batch_execute(row.try_get(0)?).await?;
+    Ok(true)
+}
+
+/// Puts the options of a peer's subscription right, as [`Found::wrong_options`] names them.
+///
+/// # Errors
+/// When the statement fails: `two_phase` cannot be altered while the subscription is enabled.
+pub async fn set_options(client: &Client, name: &str, options: &[String]) -> Result<(), PgError> {
+    let quoted = name.replace('"', "\"\"");
+    let sql = format!("alter subscription \"{quoted}\" set ({})", options.join(", "));
+    Ok(client.batch_execute(&sql).await?)
+}
+
+/// The newest error of a subscription's apply worker, from the end of the server's own log file.
+///
+/// PostgreSQL keeps no error text in a catalog. It is found only where the server collects its log
+/// (`logging_collector`) in text form and the role may read it; none otherwise, or if the log's end
+/// has none. The worker's context names its origin, `pg_<oid>`, whatever the line prefix is.
+///
+/// # Errors
+/// When the connection is lost; a log that cannot be read is no error.
+pub async fn last_error_in_log(client: &Client, oid: u32) -> Result<Option<String>, PgError> {
+    let sql = "with log (path) as (
+          select pg_catalog.current_setting('data_directory') || '/' || f.f
+          from pg_catalog.pg_current_logfile('stderr') f (f) where f.f !~ '^/')
+        select pg_catalog.pg_read_file(l.path, greatest(0, s.size - 65536), 65536, true)
+        from log l, pg_catalog.pg_stat_file(l.path, true) s";
+    let row = match client.query_opt(sql, &[]).await.map_err(PgError::from) {
+        Ok(row) => row,
+        Err(PgError::Server(error)) => {
+            tracing::debug!(%error, "the server's log cannot be read");
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let Some(tail) = row.map(|row| row.try_get::<_, Option<String>>(0)).transpose()?.flatten()
+    else {
+        return Ok(None);
+    };
+    Ok(error_of_origin(&tail, &format!("replication origin \"pg_{oid}\"")))
+}
+
+fn error_of_origin(log: &str, origin: &str) -> Option<String> {
+    let lines: Vec<_> = log.lines().collect();
+    let context = lines.iter().rposition(|line| line.contains(origin))?;
+    let error = lines.get(..context)?.iter().rfind(|line| line.contains("ERROR:"))?;
+    error.split_once("ERROR:").map(|(_, message)| message.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_error_of_the_right_worker_is_found() {
+        let log = "\
+2026-01-01 [1] ERROR:  duplicate key value\n\
+2026-01-01 [1] DETAIL:  Key (id)=(1) exists.\n\
+2026-01-01 [1] CONTEXT:  processing remote data for replication origin \"pg_16400\" during INSERT\n\
+2026-01-01 [2] ERROR:  relation \"x\" does not exist\n\
+2026-01-01 [2] CONTEXT:  processing remote data for replication origin \"pg_16401\" during INSERT\n";
+        let of = |oid| error_of_origin(log, &format!("replication origin \"pg_{oid}\""));
+        assert_eq!(of(16400).as_deref(), Some("duplicate key value"));
+        assert_eq!(of(16401).as_deref(), Some("relation \"x\" does not exist"));
+        assert_eq!(of(16402), None);
+    }
+}
