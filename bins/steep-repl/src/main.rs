@@ -1,3 +1,7 @@
 //! The steep-repl daemon.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    steep_repl::main()
+}

@@ -1,5 +1,6 @@
 //! A steep-repl node as a library: joining, leaving, watching, and the services around them.
 
+pub mod database;
 pub mod error;
 pub mod group;
 pub mod grpc;

@@ -24,7 +24,8 @@ pub(super) fn list(snapshot: &Snapshot) -> Vec<NodeEntry> {
 fn last_seen(node: &steep_pg::nodes::Node, snapshot: &Snapshot) -> Option<String> {
     let known = snapshot.facts.as_ref()?.node.as_ref()?;
     let beat = known.heartbeats.iter().find(|beat| beat.node_id == node.node_id);
-    let answered = snapshot.links.peers.get(&node.node_id)?.answered_at.clone();
+    let peer = snapshot.links.peers.get(&node.node_id);
+    let answered = peer.and_then(|peer| peer.answered_at.clone());
     [node.last_seen.clone(), beat.map(|beat| beat.beat_at.clone()), answered]
         .into_iter()
         .flatten()

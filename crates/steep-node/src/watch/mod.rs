@@ -23,6 +23,7 @@
 //! * A repair is made only where it cannot lose anything: see [`repair`].
 
 pub mod checks;
+mod daemons;
 mod driver;
 mod error_text;
 mod events;
@@ -38,6 +39,7 @@ mod state;
 mod status;
 mod time;
 
+pub use self::daemons::Daemons;
 pub use self::driver::{Subscriber, Watcher};
 pub use self::facts::Facts;
 pub use self::memory::Memory;

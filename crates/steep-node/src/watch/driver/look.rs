@@ -62,7 +62,12 @@ impl Eye {
         let failed = match looked {
             Ok(Ok(seen)) => return Ok(seen),
             Ok(Err(blind)) => blind,
-            Err(_) => Blind::Away(format!("PostgreSQL has not answered within {timeout:?}")),
+            // Connected, and yet no answer: somebody may hold a lock. If the server is gone, the next
+            // look cannot connect.
+            Err(_) if self.connection.is_some() => {
+                Blind::Failed(format!("PostgreSQL has not answered within {timeout:?}"))
+            }
+            Err(_) => Blind::Away(format!("no connection to PostgreSQL within {timeout:?}")),
         };
         // Whatever it was, the connection may be in the middle of something.
         self.connection = None;
@@ -158,9 +163,9 @@ pub(super) async fn run(
     loop {
         begun.fetch_add(1, Ordering::SeqCst);
         let began = Instant::now();
-        let Some(look) = stop.run_until_cancelled(eye.look(publisher.memory())).await else {
-            return;
-        };
+        // A look is short, and a query that is cut off leaves a complaint in the server's log: it is
+        // finished also while the daemon stops.
+        let look = eye.look(publisher.memory()).await;
         let is_blind = look.is_err();
         let has_repaired = look.as_ref().is_ok_and(|(_, repaired)| !repaired.is_empty());
         publisher.publish(look, &answers.borrow_and_update(), began.elapsed());

@@ -1,0 +1,116 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use steep_ipc_tokio::Level;
+
+/// Replicates a PostgreSQL database with its peers.
+#[derive(Debug, Parser)]
+#[command(name = "steep-repl", version, propagate_version = true)]
+pub(crate) struct Cli {
+    /// Configuration file, instead of the one at the usual place.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Install the daemon as a service of this machine or this user.
+    Install(Install),
+    /// Remove the service; configuration and data stay.
+    Uninstall(Whose),
+    /// Start the installed service.
+    Start(Whose),
+    /// Stop the service, after it has finished what is in flight.
+    Stop(Whose),
+    /// Say how the service and the daemon are.
+    Status(Status),
+    /// Run the daemon in this process until it is told to stop.
+    Run(Run),
+    /// Print the version.
+    Version(Form),
+    /// Print the health of the running daemon as JSON; exits with 1 while it is critical.
+    Health,
+    /// The configuration.
+    #[command(subcommand)]
+    Config(Config),
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+#[group(multiple = false)]
+pub(crate) struct Whose {
+    /// A service of the machine, which is the default.
+    #[arg(long)]
+    pub(crate) system: bool,
+    /// A service of this user.
+    #[arg(long)]
+    pub(crate) user: bool,
+}
+
+impl Whose {
+    pub(crate) fn level(self) -> Level {
+        if self.user { Level::User } else { Level::System }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Install {
+    #[command(flatten)]
+    pub(crate) whose: Whose,
+    /// OS user that a service of the machine runs as.
+    #[arg(long, value_name = "NAME", conflicts_with = "user")]
+    pub(crate) run_as: Option<String>,
+    /// Print what would be installed, and install nothing.
+    #[arg(long)]
+    pub(crate) print: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) whose: Whose,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) whose: Whose,
+    /// The service manager of Windows has started it.
+    #[arg(long, hide = true)]
+    pub(crate) as_service: bool,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Form {
+    /// As JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Print every value and where it comes from.
+    Explain(Form),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_service_is_the_machine_s_or_the_user_s() {
+        assert!(Cli::try_parse_from(["steep-repl", "start", "--user", "--system"]).is_err());
+        assert!(Cli::try_parse_from(["steep-repl", "run", "--config", "x.yaml"]).is_ok());
+    }
+}

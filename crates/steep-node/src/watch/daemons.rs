@@ -1,0 +1,79 @@
+//! Peers' daemons, asked by gRPC.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use steep_proto::{HealthRequest, PROTOCOL};
+
+use super::peers::{AskPeer, BoxFuture, PeerAddress, PeerAnswer};
+use crate::grpc::{PeerClient, PeerError, Security};
+
+/// Asks peers' daemons by gRPC, over connections that are kept.
+#[derive(Debug)]
+pub struct Daemons {
+    security: Option<Security>,
+    connected: Mutex<BTreeMap<PeerAddress, PeerClient>>,
+}
+
+impl Daemons {
+    /// Asks with this security; without any, nobody can be asked.
+    #[must_use]
+    pub fn new(security: Option<Security>) -> Self {
+        Self { security, connected: Mutex::default() }
+    }
+
+    async fn answer(&self, peer: &PeerAddress) -> Result<PeerAnswer, String> {
+        let Some(security) = &self.security else {
+            return Err("this daemon has no certificates, so that no peer can be asked".to_owned());
+        };
+        let client = self.client(peer, security).await.map_err(|error| error.to_string())?;
+        let (node, now) = match security {
+            Security::Tls(tls) => (tls.node(), std::time::SystemTime::now()),
+            Security::Plaintext { node } => (node.clone(), std::time::SystemTime::now()),
+        };
+        let sent_at = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_micros();
+        let question = HealthRequest {
+            protocol: PROTOCOL,
+            node_id: node.to_string(),
+            sent_at_us: i64::try_from(sent_at).unwrap_or(i64::MAX),
+        };
+        match client.health_check(question).await {
+            Ok(answer) => Ok(PeerAnswer {
+                node: answer.node_id,
+                status: answer.status,
+                postgres_reachable: answer.postgres_reachable,
+                answered_at_us: answer.answered_at_us,
+            }),
+            Err(error) => {
+                // The next question opens a connection of its own.
+                self.connected.lock().unwrap_or_else(PoisonError::into_inner).remove(peer);
+                Err(error.to_string())
+            }
+        }
+    }
+
+    async fn client(
+        &self,
+        peer: &PeerAddress,
+        security: &Security,
+    ) -> Result<PeerClient, PeerError> {
+        let known =
+            self.connected.lock().unwrap_or_else(PoisonError::into_inner).get(peer).cloned();
+        if let Some(client) = known {
+            return Ok(client);
+        }
+        let address = format!("{}:{}", peer.host, peer.port);
+        let client = PeerClient::connect(&address, security, Some(&peer.node)).await?;
+        let mut connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
+        // Only what is still asked for stays open.
+        connected.retain(|other, _| other.node != peer.node);
+        connected.insert(peer.clone(), client.clone());
+        Ok(client)
+    }
+}
+
+impl AskPeer for Daemons {
+    fn ask<'a>(&'a self, peer: &'a PeerAddress) -> BoxFuture<'a, Result<PeerAnswer, String>> {
+        Box::pin(self.answer(peer))
+    }
+}
