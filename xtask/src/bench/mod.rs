@@ -6,6 +6,8 @@ mod backlog;
 mod conflicts;
 mod deletes;
 mod figure;
+mod join;
+mod lag;
 mod local;
 mod memory;
 mod pair;
@@ -22,6 +24,7 @@ use steep_testkit::{Major, server_user_can_enter};
 use self::figure::Figure;
 use self::pair::Pair;
 use crate::command::major;
+use crate::daemons::Programs;
 use crate::project::Project;
 use crate::{ext, say};
 
@@ -56,6 +59,10 @@ enum Name {
     Local,
     /// Memory of an apply worker, at the end of a long stream against its beginning
     Memory,
+    /// How long a row takes to the other node at a steady rate, against native replication
+    Lag,
+    /// Copying the rows of a node that joins, against PostgreSQL's own programs
+    Join,
     /// All of them
     All,
 }
@@ -68,8 +75,15 @@ struct Size {
 }
 
 impl Name {
-    const EACH: [Self; 5] =
-        [Self::Apply, Self::Conflicts, Self::Deletes, Self::Local, Self::Memory];
+    const EACH: [Self; 7] = [
+        Self::Apply,
+        Self::Conflicts,
+        Self::Deletes,
+        Self::Local,
+        Self::Memory,
+        Self::Lag,
+        Self::Join,
+    ];
 
     /// The numbers of issue 3, so that figures can be compared with those of the peers there; two
     /// million changes are enough for a leak of a byte a change to show.
@@ -77,6 +91,9 @@ impl Name {
         match self {
             Self::Conflicts => 50_000,
             Self::Memory => 2_000_000,
+            // Ten seconds a round.
+            Self::Lag => 10_000,
+            Self::Join => 2_000_000,
             _ => 200_000,
         }
     }
@@ -88,7 +105,8 @@ impl Name {
             Self::Deletes => deletes::run(pair, size),
             Self::Local => local::run(pair, size),
             Self::Memory => memory::run(pair, size),
-            Self::All => Ok(Vec::new()),
+            Self::Lag => lag::run(pair, size),
+            Self::Join | Self::All => Ok(Vec::new()),
         }
     }
 }
@@ -108,10 +126,16 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<ExitCode> {
     let mut figures = Vec::new();
     for name in names {
         let rows = options.rows.unwrap_or_else(|| name.default_rows());
+        let size = Size { rounds: options.rounds, rows };
         // Each has servers of its own: what one leaves must not slow the next down.
-        let mut pair = Pair::start(options.pg)?;
-        let measured = name.run(&mut pair, Size { rounds: options.rounds, rows })?;
-        pair.finish()?;
+        let measured = if name == Name::Join {
+            join::run(&Programs::build_optimized(project)?, options.pg, size)?
+        } else {
+            let mut pair = Pair::start(options.pg)?;
+            let measured = name.run(&mut pair, size)?;
+            pair.finish()?;
+            measured
+        };
         if options.json {
             for figure in &measured {
                 say::answer(figure.json()?);

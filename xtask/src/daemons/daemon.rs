@@ -106,7 +106,12 @@ impl Daemon {
         process::output(command.args(arguments))
     }
 
-    /// The same; the command has to succeed. Returns what it answered.
+    /// `steep-replctl` for this daemon, without a command yet.
+    pub(crate) fn ctl_command(&self) -> Command {
+        self.programs.ctl(&config_of(&self.folder))
+    }
+
+    /// As [`ctl`](Self::ctl); the command has to succeed. Returns what it answered.
     pub(crate) fn must(&self, arguments: &[&str]) -> Result<String> {
         let output = self.ctl(arguments)?;
         if !output.status.success() {

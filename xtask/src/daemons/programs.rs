@@ -18,12 +18,22 @@ pub(crate) struct Programs {
 impl Programs {
     /// Builds them; quick when nothing has changed.
     pub(crate) fn build(project: &Project) -> Result<Self> {
+        Self::build_into(project, "debug", &[])
+    }
+
+    /// As users have them, for measurements.
+    pub(crate) fn build_optimized(project: &Project) -> Result<Self> {
+        Self::build_into(project, "release", &["--release"])
+    }
+
+    fn build_into(project: &Project, folder: &str, options: &[&str]) -> Result<Self> {
         say::progress("building steep-repl and steep-replctl");
         let mut cargo = project.cargo();
         cargo.args(["build", "--quiet", "--package", "steep-repl", "--package", "steep-replctl"]);
+        cargo.args(options);
         process::show(cargo)
             .context("the programs were not built; the first error above says why")?;
-        Ok(Self { folder: project.target().join("debug") })
+        Ok(Self { folder: project.target().join(folder) })
     }
 
     /// The daemon.
