@@ -26,7 +26,7 @@ pub(crate) fn data_folder(environment: &Environment) -> PathBuf {
     os::data_folder(environment)
 }
 
-pub(crate) use os::readable_by_others;
+pub(crate) use os::{readable_by_others, variable_name};
 
 /// An absolute path from a variable; a relative one counts as unset, as the XDG specification says.
 fn folder(environment: &Environment, variable: &str) -> Option<PathBuf> {
@@ -36,6 +36,7 @@ fn folder(environment: &Environment, variable: &str) -> Option<PathBuf> {
 #[cfg(unix)]
 mod os {
     use super::{Environment, PathBuf, folder};
+    use std::ffi::OsString;
     use std::fs::Metadata;
     use std::os::unix::fs::MetadataExt;
 
@@ -56,6 +57,11 @@ mod os {
             .join("steep")
     }
 
+    /// A name as it is looked up.
+    pub(crate) fn variable_name(name: OsString) -> OsString {
+        name
+    }
+
     /// Whether somebody but the owner can read the file. As in libpq, the group may read a file that
     /// belongs to root: that is how a system hands a secret to a service.
     pub(crate) fn readable_by_others(metadata: &Metadata) -> bool {
@@ -67,6 +73,7 @@ mod os {
 #[cfg(windows)]
 mod os {
     use super::{Environment, PathBuf, folder};
+    use std::ffi::OsString;
     use std::fs::Metadata;
 
     pub(super) fn config_folder(environment: &Environment) -> Option<PathBuf> {
@@ -84,6 +91,11 @@ mod os {
             .join("steep")
     }
 
+    /// A name as it is looked up: Windows takes capital and small letters for the same.
+    pub(crate) fn variable_name(name: OsString) -> OsString {
+        name.to_ascii_uppercase()
+    }
+
     /// The files of a user's profile are closed to others unless somebody opened them; as libpq, we
     /// ask no further.
     pub(crate) fn readable_by_others(_: &Metadata) -> bool {
@@ -98,10 +110,10 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn paths_follow_home_and_the_xdg_variables() {
-        let home = Environment::from_iter([("HOME", "/home/anna")]);
-        assert_eq!(default_file(&home), Some("/home/anna/.config/steep/config.yaml".into()));
-        assert_eq!(password_file(&home), Some("/home/anna/.pgpass".into()));
-        assert_eq!(data_folder(&home), PathBuf::from("/home/anna/.local/state/steep"));
+        let home = Environment::from_iter([("HOME", "/anna")]);
+        assert_eq!(default_file(&home), Some("/anna/.config/steep/config.yaml".into()));
+        assert_eq!(password_file(&home), Some("/anna/.pgpass".into()));
+        assert_eq!(data_folder(&home), PathBuf::from("/anna/.local/state/steep"));
 
         let xdg = Environment::from_iter([("HOME", "/h"), ("XDG_CONFIG_HOME", "/c")]);
         assert_eq!(default_file(&xdg), Some("/c/steep/config.yaml".into()));
@@ -118,18 +130,18 @@ mod tests {
     #[cfg(windows)]
     fn paths_follow_the_profile() {
         let profile = Environment::from_iter([
-            ("APPDATA", r"C:\Users\anna\AppData\Roaming"),
-            ("LOCALAPPDATA", r"C:\Users\anna\AppData\Local"),
+            ("APPDATA", r"D:\anna\AppData\Roaming"),
+            ("LOCALAPPDATA", r"D:\anna\AppData\Local"),
         ]);
         assert_eq!(
             default_file(&profile),
-            Some(r"C:\Users\anna\AppData\Roaming\steep\config.yaml".into())
+            Some(r"D:\anna\AppData\Roaming\steep\config.yaml".into())
         );
         assert_eq!(
             password_file(&profile),
-            Some(r"C:\Users\anna\AppData\Roaming\postgresql\pgpass.conf".into())
+            Some(r"D:\anna\AppData\Roaming\postgresql\pgpass.conf".into())
         );
-        assert_eq!(data_folder(&profile), PathBuf::from(r"C:\Users\anna\AppData\Local\steep"));
+        assert_eq!(data_folder(&profile), PathBuf::from(r"D:\anna\AppData\Local\steep"));
     }
 
     #[test]

@@ -7,15 +7,16 @@ use steep_ipc::{
     Greeting, MAX_GREETING, MAX_REPLY, MAX_REQUEST, Progress, Reply, Request, Response, Welcome,
     encode, read_answer,
 };
-use tokio::io::{ReadHalf, WriteHalf};
+use tokio::io::{AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::time::timeout;
 
 use crate::error::{CallError, ConnectError, ReadError};
 use crate::framed::{self, FrameReader, Patience};
 use crate::{Endpoint, platform};
 
-/// How long connecting and greeting may take together: both ends are on one machine.
-const GREETING: Duration = Duration::from_secs(5);
+/// How long connecting and greeting may take together: both ends are on one machine, which may be
+/// busy.
+const GREETING: Duration = Duration::from_secs(10);
 
 /// How long a daemon may be silent while it works on a request that has no progress to tell. It
 /// waits for PostgreSQL for 30 s at most.
@@ -49,8 +50,20 @@ impl Client {
     /// # Errors
     /// When nobody is there, may not be talked to, or will not talk.
     pub async fn connect(endpoint: &Endpoint, name: &str) -> Result<Self, ConnectError> {
+        Self::connect_within(endpoint, name, GREETING).await
+    }
+
+    /// As [`Client::connect`], with another patience than ten seconds.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn connect_within(
+        endpoint: &Endpoint,
+        name: &str,
+        patience: Duration,
+    ) -> Result<Self, ConnectError> {
         let attempt = Self::connect_patiently(endpoint, name);
-        timeout(GREETING, attempt).await.unwrap_or_else(|_| {
+        timeout(patience, attempt).await.unwrap_or_else(|_| {
             Err(ConnectError::Answer { endpoint: endpoint.clone(), source: ReadError::Silent })
         })
     }
@@ -61,7 +74,7 @@ impl Client {
         let stream = platform::connect(endpoint).await?;
         let (reader, mut writer) = tokio::io::split(stream);
         let mut reader = FrameReader::new(reader, MAX_GREETING);
-        let sent = framed::write(&mut writer, &greeting, GREETING).await;
+        let sent = writer.write_all(&greeting).await;
         let patience = Patience { first: None, rest: None };
         // A daemon that refuses may have hung up already; what it said is still there.
         let answer = match (reader.read(patience).await, sent) {

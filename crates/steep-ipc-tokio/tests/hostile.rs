@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 /// Soon over, so that a test sees the end of them.
 fn impatient() -> Limits {
     let short = Duration::from_millis(50);
-    Limits { greeting: short, request: short, idle: short, reply: short, ..Limits::default() }
+    Limits { greeting: short, request: short, idle: short, reply: short, ..support::patient() }
 }
 
 /// Enough for a whole exchange on a slow machine, short enough to see the end of it.
@@ -128,7 +128,7 @@ async fn a_frame_above_the_limit_is_refused_by_its_header() {
 
 #[tokio::test]
 async fn a_client_that_ends_in_the_middle_of_a_frame_leaves_no_trace() {
-    let served = Served::with(Limits { connections: 1, ..Limits::default() });
+    let served = Served::with(Limits { connections: 1, ..support::patient() });
     for _ in 0..20 {
         let mut guest = soon(async {
             loop {
@@ -165,7 +165,7 @@ async fn clients_that_say_nothing_are_hung_up_on() {
 
 #[tokio::test]
 async fn a_client_that_speaks_byte_by_byte_is_hung_up_on() {
-    let limits = Limits { request: A_MOMENT, ..Limits::default() };
+    let limits = Limits { request: A_MOMENT, ..support::patient() };
     let served = Served::with(limits);
     let guest = served.guest().await;
     let request = frame(&[b' '; 100_000]);
@@ -188,7 +188,7 @@ async fn a_client_that_speaks_byte_by_byte_is_hung_up_on() {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_hung_up_on() {
-    let served = Served::with(Limits { reply: A_MOMENT, ..Limits::default() });
+    let served = Served::with(Limits { reply: A_MOMENT, ..support::patient() });
     let mut guest = served.guest().await;
     guest.send(&frame(br#"{"request":"subscribe"}"#)).await;
     served.calls_have_ended(1).await;
@@ -208,7 +208,7 @@ async fn a_client_that_does_not_wait_for_its_answer_is_hung_up_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn silent_clients_do_not_keep_others_out_for_long() {
-    let served = Served::with(Limits { connections: 8, greeting: A_MOMENT, ..Limits::default() });
+    let served = Served::with(Limits { connections: 8, greeting: A_MOMENT, ..support::patient() });
     let mut silent = Vec::new();
     for _ in 0..50 {
         silent.push(served.stranger().await);
@@ -279,7 +279,7 @@ async fn a_daemon_that_hangs_up_in_the_middle_of_an_answer_is_noticed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_is_bounded_whatever_clients_announce() {
-    let served = Served::with(Limits { connections: 64, ..Limits::default() });
+    let served = Served::with(Limits { connections: 64, ..support::patient() });
     let before = resident();
     let mut guests = Vec::new();
     for _ in 0..64 {

@@ -4,10 +4,11 @@
 mod support;
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use steep_ipc::{Exit, Failure, FailureClass, Init, Reply, Request, Response};
 use steep_ipc_tokio::{BindError, CallError, Client, ConnectError, Limits, Listener};
-use support::{Served, new_endpoint, soon};
+use support::{DEADLINE, Served, new_endpoint, soon};
 
 fn init() -> Request {
     Request::Init(Init { include: vec![], exclude: vec![], dry_run: true })
@@ -133,8 +134,9 @@ async fn a_stopping_daemon_gives_the_last_answer() {
     served.stop.cancel();
     // The idle client is hung up on, and nobody else gets in, while the busy one is served.
     assert!(soon(idle.call(&init())).await.is_err());
-    let refused = soon(Client::connect(&served.endpoint, "late")).await.unwrap_err();
-    // The name of a pipe lasts as long as it has clients.
+    // The name of a pipe lasts as long as it has clients: there it is busy for ever.
+    let late = Client::connect_within(&served.endpoint, "late", Duration::from_secs(1));
+    let refused = soon(late).await.unwrap_err();
     let is_known = matches!(refused, ConnectError::NotRunning { .. });
     assert!(is_known || cfg!(windows), "{refused}");
     served.service.release.notify_one();
@@ -167,7 +169,7 @@ async fn without_a_daemon_there_is_a_clear_error() {
 
 #[tokio::test]
 async fn clients_above_the_limit_are_told_so() {
-    let served = Served::with(Limits { connections: 2, ..Limits::default() });
+    let served = Served::with(Limits { connections: 2, ..support::patient() });
     let (first, _second) = (served.client().await, served.client().await);
     let error = soon(Client::connect(&served.endpoint, "third")).await.unwrap_err();
     let ConnectError::Refused { refusal, .. } = &error else { panic!("{error}") };
@@ -185,11 +187,11 @@ async fn clients_above_the_limit_are_told_so() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_clients_get_their_own_answers() {
-    let served = Served::with(Limits { connections: 200, ..Limits::default() });
+    let served = Served::with(Limits { connections: 200, ..support::patient() });
     let clients = (0..200).map(|number| {
         let endpoint = served.endpoint.clone();
         tokio::spawn(async move {
-            let mut client = Client::connect(&endpoint, "one of many").await?;
+            let mut client = Client::connect_within(&endpoint, "one of many", DEADLINE).await?;
             for round in 0..5 {
                 let peer = format!("{number}-{round}");
                 let request = Request::SubEnable { peer: peer.clone() };

@@ -108,9 +108,9 @@ impl NodeError {
             Self::Refused { hint, .. } | Self::Misuse { hint, .. } | Self::Program { hint, .. } => {
                 Some(hint.clone())
             }
-            Self::Unfinished { .. } => {
-                Some("the node's daemon goes on by itself: see steep-replctl status there".to_owned())
-            }
+            Self::Unfinished { .. } => Some(
+                "the node's daemon goes on by itself: see steep-replctl status there".to_owned(),
+            ),
             Self::Deadline { .. } | Self::Cancelled | Self::File { .. } => None,
         }
     }

@@ -26,18 +26,6 @@ pub struct Slot {
     pub invalidation_reason: Option<String>,
 }
 
-/// The slot that a node holds on its publishers. Slot names have fewer letters than node ids.
-#[must_use]
-pub fn slot_of(node_id: &str) -> String {
-    let letter = |c: char| match c.to_ascii_lowercase() {
-        c if c.is_ascii_lowercase() || c.is_ascii_digit() => c,
-        _ => '_',
-    };
-    let name: String = PREFIX.chars().chain(node_id.chars().map(letter)).collect();
-    // NAMEDATALEN - 1; all of it is ASCII.
-    name.chars().take(63).collect()
-}
-
 /// The logical slots of this database that pgoutput reads, temporary ones left out, by name.
 ///
 /// # Errors
@@ -69,16 +57,4 @@ pub async fn list(client: &Client) -> Result<Vec<Slot>, PgError> {
         })
     };
     rows.iter().map(slot).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slot_s_name_is_one_that_postgresql_takes() {
-        assert_eq!(slot_of("hq"), "steep_repl_hq");
-        assert_eq!(slot_of("Berlin-1.a"), "steep_repl_berlin_1_a");
-        assert_eq!(slot_of(&"x".repeat(63)).len(), 63);
-    }
 }

@@ -16,6 +16,14 @@ static MAX_CLOCK_SKEW_MS: GucSetting<i32> = GucSetting::<i32>::new(1_000);
 /// Minutes that a decided conflict stays in the log.
 static CONFLICT_LOG_RETENTION: GucSetting<i32> = GucSetting::<i32>::new(43_200);
 
+/// Whether PostgreSQL's own reports of conflicts go on in apply workers.
+static LOG_NATIVE_CONFLICTS: GucSetting<bool> = GucSetting::<bool>::new(false);
+
+/// Whether apply workers let PostgreSQL report in the server log what `conflict_log` says better.
+pub(crate) fn log_native_conflicts() -> bool {
+    LOG_NATIVE_CONFLICTS.get()
+}
+
 /// How far in this node's future a remote transaction may be stamped.
 pub(crate) fn max_clock_skew() -> Duration {
     Duration::from_millis(MAX_CLOCK_SKEW_MS.get().unsigned_abs().into())
@@ -81,6 +89,14 @@ pub(crate) fn register() {
         i32::MAX,
         GucContext::Sighup,
         GucFlags::UNIT_MIN,
+    );
+    GucRegistry::define_bool_guc(
+        c"steep_repl.log_native_conflicts",
+        c"Lets PostgreSQL itself report changes of rows that another origin wrote, in the server log.",
+        c"From PostgreSQL 18 on its apply workers do so for each update and delete of such a row, also where the writes are in sequence. For tables under guard steep_repl.conflict_log says more, for less; before 18 the setting does nothing.",
+        &LOG_NATIVE_CONFLICTS,
+        GucContext::Sighup,
+        GucFlags::default(),
     );
     server::reserve_setting_prefix();
 }

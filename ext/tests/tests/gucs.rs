@@ -4,10 +4,11 @@ use steep_ext_tests::{DATABASE, Outcome, cluster_with_extension, login, refusal,
 use steep_testkit::{Major, PgCluster, TextRows, on_each_major};
 
 /// Name, type, unit, context, default, least and greatest value; more settings may follow.
-const SETTINGS: [&str; 4] = [
+const SETTINGS: [&str; 5] = [
     "steep_repl.bypass_range_check bool - superuser off - -",
     "steep_repl.ddl_replication bool - superuser on - -",
     "steep_repl.heartbeat_interval integer ms sighup 1000 10 60000",
+    "steep_repl.log_native_conflicts bool - sighup off - -",
     "steep_repl.max_clock_skew integer ms sighup 1000 0 3600000",
 ];
 

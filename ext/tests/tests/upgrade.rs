@@ -48,7 +48,7 @@ on_each_major! {
             "alter table steep_repl.nodes alter column port set default 5433",
             "alter table steep_repl.nodes alter column last_seen set not null",
             "alter table steep_repl.nodes drop constraint nodes_port_valid",
-            "drop index steep_repl.idx_conflict_log_origin_xid",
+            "drop index steep_repl.idx_conflict_log_arrival",
             "grant select on steep_repl.audit_log to public",
             "grant execute on function steep_repl.node_id() to public",
             "alter function steep_repl.node_id() security invoker",

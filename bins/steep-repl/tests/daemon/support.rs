@@ -183,9 +183,11 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            let _ = child.kill();
-            let _ = child.wait();
+        // Told to stop rather than killed: a query that is cut off leaves a complaint in the
+        // server's log.
+        if self.child.is_some() && (self.signal(Signal::SIGTERM).is_err() || self.ended().is_err())
+        {
+            let _ = writeln!(std::io::stderr(), "the daemon did not stop");
         }
         if std::thread::panicking() {
             // What it said is what the reader of a failure wants to see.

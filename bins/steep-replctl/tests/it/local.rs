@@ -57,7 +57,8 @@ fn certificates_are_made_and_never_overwritten() {
         // A relative path is as long on every machine, and so are the columns.
         command.current_dir(home.path()).args(["tls", "init", "--dir", "tls"]).args(arguments);
         let text = run(&mut command, &[&["tls", "init", "--dir", "tls"], arguments].concat());
-        without_dates(&text.replace('\\', "/"))
+        // In JSON a backslash is two.
+        without_dates(&text.replace(r"\\", "/").replace('\\', "/"))
     };
     on_record!("tls-init", init(&["hq=hq.lan,10.0.0.1", "cloud"]));
     on_record!("tls-init-again", init(&["hq"]));

@@ -3,6 +3,7 @@
 mod hostile;
 mod layers;
 mod mistakes;
+mod reference;
 mod secrets;
 mod seed;
 mod support;

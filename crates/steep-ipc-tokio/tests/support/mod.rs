@@ -23,6 +23,11 @@ use tokio_util::sync::CancellationToken;
 /// Longer than anything takes, on the slowest machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
+/// Limits that only a broken daemon or client comes near.
+pub(crate) fn patient() -> Limits {
+    Limits { greeting: DEADLINE, request: DEADLINE, reply: DEADLINE, ..Limits::default() }
+}
+
 /// A future that must come to its end.
 pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     timeout(DEADLINE, future).await.expect("it ends within the deadline")
@@ -126,11 +131,12 @@ impl Served {
     }
 
     pub(crate) fn new() -> Self {
-        Self::with(Limits::default())
+        Self::with(patient())
     }
 
     pub(crate) async fn client(&self) -> Client {
-        soon(Client::connect(&self.endpoint, "test 0.1.0")).await.expect("it is served")
+        let client = Client::connect_within(&self.endpoint, "test 0.1.0", DEADLINE);
+        soon(client).await.expect("it is served")
     }
 
     /// A connection that has not greeted.

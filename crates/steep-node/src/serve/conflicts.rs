@@ -5,9 +5,27 @@ use steep_ipc::{
     Response,
 };
 use steep_pg::conflicts::{self, Bulk, Conflict, Decision, Filter, Preview, State};
-use steep_pg::{PgError, Pool};
+use steep_pg::tokio_postgres::{Client, Transaction};
+use steep_pg::{PgError, Pool, Pooled};
 
 use super::{failure, session};
+
+async fn begin(session: &mut Pooled) -> Result<Transaction<'_>, Failure> {
+    let client: &mut Client = session;
+    client.transaction().await.map_err(|error| failed(error.into()))
+}
+
+/// Records who decided, and commits.
+async fn end(
+    transaction: Transaction<'_>,
+    action: &str,
+    conflict: &str,
+    caller: &str,
+) -> Result<(), Failure> {
+    let client = transaction.client();
+    session::record(client, action, ("conflict", conflict), caller).await.map_err(failed)?;
+    transaction.commit().await.map_err(|error| failed(error.into()))
+}
 
 fn failed(error: PgError) -> Failure {
     failure(&error)
@@ -68,7 +86,7 @@ pub(super) async fn resolve(
     asked: ConflictResolve,
     caller: &str,
 ) -> Result<Response, Failure> {
-    let session = session::of(pool, caller).await?;
+    let mut session = session::of(pool, caller).await?;
     let merged = asked.merged.as_deref();
     let steps = conflicts::preview(&session, asked.id, &asked.choice, merged).await;
     let steps: Vec<_> = steps.map_err(failed)?.iter().map(step).collect();
@@ -80,7 +98,11 @@ pub(super) async fn resolve(
             reason: asked.reason,
             force: asked.force,
         };
-        conflicts::resolve(&session, &decision).await.map_err(failed)?;
+        let id = decision.id.to_string();
+        let transaction = begin(&mut session).await?;
+        let client = transaction.client();
+        conflicts::resolve(client, &decision).await.map_err(failed)?;
+        end(transaction, "conflict.command", &id, caller).await?;
     }
     Ok(Response::Resolved { count: 1, dry_run: asked.dry_run, steps })
 }
@@ -118,13 +140,15 @@ pub(super) async fn resolve_bulk(
         until: filter.until,
         reason: asked.reason,
     };
-    let session = session::of(pool, caller).await?;
+    let mut session = session::of(pool, caller).await?;
     let count = if asked.dry_run {
-        conflicts::would_resolve_bulk(&session, &bulk).await
+        conflicts::would_resolve_bulk(&session, &bulk).await.map_err(failed)?
     } else {
-        conflicts::resolve_bulk(&session, &bulk).await
+        let transaction = begin(&mut session).await?;
+        let count = conflicts::resolve_bulk(transaction.client(), &bulk).await.map_err(failed)?;
+        end(transaction, "conflict.command", "bulk", caller).await?;
+        count
     };
-    let count = count.map_err(failed)?;
     Ok(Response::Resolved { count, dry_run: asked.dry_run, steps: Vec::new() })
 }
 
@@ -135,8 +159,12 @@ pub(super) async fn revert(
     dry_run: bool,
     caller: &str,
 ) -> Result<Response, Failure> {
-    let session = session::of(pool, caller).await?;
-    conflicts::revert(&session, id, reason, dry_run).await.map_err(failed)?;
+    let mut session = session::of(pool, caller).await?;
+    let transaction = begin(&mut session).await?;
+    conflicts::revert(transaction.client(), id, reason, dry_run).await.map_err(failed)?;
+    if !dry_run {
+        end(transaction, "conflict.command", &id.to_string(), caller).await?;
+    }
     let steps = vec![format!("write the losing row of conflict {id} over the winning one")];
     Ok(Response::Resolved { count: 1, dry_run, steps })
 }

@@ -1,7 +1,8 @@
 //! Sessions that say for whom they work.
 
 use steep_ipc::Failure;
-use steep_pg::{Pool, Pooled};
+use steep_pg::tokio_postgres::Client;
+use steep_pg::{PgError, Pool, Pooled};
 
 use super::failure;
 
@@ -13,4 +14,19 @@ pub(super) async fn of(pool: &Pool, caller: &str) -> Result<Pooled, Failure> {
     let name = format!("steep-repl for {caller}");
     session.query_one(sql, &[&name]).await.map_err(|error| failure(&error.into()))?;
     Ok(session)
+}
+
+/// Writes down which OS user gave a command, in the transaction that carries it out: the rest of the
+/// audit log knows the daemon's role only.
+pub(super) async fn record(
+    client: &Client,
+    action: &str,
+    target: (&str, &str),
+    caller: &str,
+) -> Result<(), PgError> {
+    let sql = "select steep_repl.audit($1, $2, $3, null, \
+               pg_catalog.jsonb_build_object('os_user', $4::text))";
+    let (kind, id) = target;
+    client.execute(sql, &[&action, &kind, &id, &caller]).await?;
+    Ok(())
 }

@@ -42,9 +42,7 @@ async fn change(
         return Ok(false);
     }
     let action = if enabled { "subscription.enable" } else { "subscription.disable" };
-    let audit = "select steep_repl.audit($1, 'node', $2, null, \
-                 pg_catalog.jsonb_build_object('os_user', $3::text))";
-    transaction.execute(audit, &[&action, &peer, &caller]).await?;
+    session::record(transaction.client(), action, ("node", peer), caller).await?;
     transaction.commit().await?;
     Ok(true)
 }

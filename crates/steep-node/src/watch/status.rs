@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use steep_ipc::{Check, Health, NodeState, NodeStatus, PeerStatus, SlotStatus, SubscriptionStatus};
 use steep_pg::nodes::Node;
-use steep_pg::slots::{Slot, slot_of};
+use steep_pg::slots::Slot;
 use steep_pg::subscriptions::Subscription;
 
 use super::checks;
 use super::facts::{Facts, NodeFacts};
 use super::memory::Memory;
 use super::peers::PeerHealth;
+use crate::names::of_node as slot_of;
 
 /// What a status is made of.
 pub(super) struct Parts<'a> {

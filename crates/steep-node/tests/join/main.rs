@@ -41,7 +41,7 @@ on_each_major! {
             let joined = load.written();
             load.reach(joined + 500)?;
             let (written, longest) = load.stop()?;
-            println!("{written} transactions, the longest took {longest:?}");
+            eprintln!("{written} transactions, the longest took {longest:?}");
             assert!(longest < Duration::from_secs(5), "a write took {longest:?}");
             all_equal(&group, &["a", "b", "c"])?;
 

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use steep_pg::{Connection, Secret, Server, Settings, slots};
+use steep_pg::{Connection, Secret, Server, Settings};
 use steep_testkit::{Major, Mesh, PgCluster, SUPERUSER, wait};
 
 pub(crate) type Outcome = Result<(), Box<dyn Error>>;
@@ -34,7 +34,7 @@ impl Pair {
         }
         for (from, to) in [("a", "b"), ("b", "a")] {
             let conninfo = pair.mesh.conninfo(from, to, "postgres").replace('\'', "''");
-            let slot = slots::slot_of(to);
+            let slot = format!("steep_repl_{to}");
             pair.on(
                 to,
                 &format!(

@@ -33,7 +33,7 @@ on_each_major! {
 
             let slots = slots::list(&a).await?;
             assert_eq!(slots.len(), 1);
-            assert_eq!(slots[0].name, slots::slot_of("b"));
+            assert_eq!(slots[0].name, "steep_repl_b");
             assert!(slots[0].is_active && slots[0].wal_status == "reserved");
             Ok(())
         })?;

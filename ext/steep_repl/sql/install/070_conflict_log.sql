@@ -29,8 +29,9 @@ create table steep_repl.conflict_log (
 );
 create index idx_conflict_log_pending on steep_repl.conflict_log (resolution) where resolution = 'PENDING';
 create index idx_conflict_log_table on steep_repl.conflict_log (table_schema, table_name);
-create index idx_conflict_log_origin_xid on steep_repl.conflict_log (origin_xid);
-create index idx_conflict_log_detected_at on steep_repl.conflict_log (detected_at);
+-- Rows come in the order of both, more or less, and each one that is logged keeps its peer waiting.
+create index idx_conflict_log_arrival on steep_repl.conflict_log
+  using brin (detected_at, origin_xid) with (pages_per_range = 32, autosummarize = on);
 comment on table steep_repl.conflict_log is 'Conflicting writes, what each side held and what was decided';
 comment on column steep_repl.conflict_log.id is 'Number of the conflict on this node';
 comment on column steep_repl.conflict_log.detected_at is 'When this node met the conflict';
@@ -56,6 +57,5 @@ comment on column steep_repl.conflict_log.resolution_id is 'Entry of steep_repl.
 comment on column steep_repl.conflict_log.note is 'What else is to be said';
 comment on index steep_repl.idx_conflict_log_pending is 'Finds conflicts that wait for a person';
 comment on index steep_repl.idx_conflict_log_table is 'Finds the conflicts of a table';
-comment on index steep_repl.idx_conflict_log_origin_xid is 'Finds the conflicts of one remote transaction';
-comment on index steep_repl.idx_conflict_log_detected_at is 'Finds conflicts by time';
+comment on index steep_repl.idx_conflict_log_arrival is 'Finds conflicts by time, and those of one remote transaction';
 comment on sequence steep_repl.conflict_log_id_seq is 'Numbers conflict_log';

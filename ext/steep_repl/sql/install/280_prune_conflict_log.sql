@@ -12,7 +12,8 @@ comment on function steep_repl.conflict_log_retention() is
 
 create function steep_repl.prune_conflict_log() returns bigint
 language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
+-- Without statistics the planner would rather read the whole log, even where nothing is to be removed.
+set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 declare
   v_before constant timestamptz := now() - nullif(steep_repl.conflict_log_retention(), '0');
@@ -26,15 +27,15 @@ begin
   perform steep_repl.count_conflicts();
   loop
     select s.* into v_state from steep_repl.conflict_count_state s;
-    -- Small batches find their rows by the index on detected_at. Whoever decides about a row has it
-    -- locked, and it is left for the next time.
+    -- Small batches, found by the index on detected_at. Whoever decides about a row has it locked, and
+    -- it is left for the next time.
     delete from steep_repl.conflict_log c
     where c.id = any (array(
       select k.id from steep_repl.conflict_log k
       where k.detected_at < v_before and k.resolved_at < v_before and k.resolution <> 'PENDING'
         and (k.id <= v_state.settled_id or k.resolution_id is not null
           or steep_repl.whole_xid(k.xmin, pg_snapshot_xmax(pg_current_snapshot())::text::bigint) < v_state.counted_to_xid)
-      order by k.detected_at limit 10000 for update skip locked));
+      limit 10000 for update skip locked));
     get diagnostics v_batch = row_count;
     v_removed := v_removed + v_batch;
     exit when v_batch = 0;

@@ -32,6 +32,11 @@ comment on column steep_repl.conflict_log.mixed is 'The row has columns of both 
 comment on column steep_repl.conflict_log.resolution_id is 'Entry of steep_repl.resolutions that decided it, if a person did';
 comment on column steep_repl.conflict_log.note is 'What else is to be said';
 
+drop index steep_repl.idx_conflict_log_origin_xid, steep_repl.idx_conflict_log_detected_at;
+create index idx_conflict_log_arrival on steep_repl.conflict_log
+  using brin (detected_at, origin_xid) with (pages_per_range = 32, autosummarize = on);
+comment on index steep_repl.idx_conflict_log_arrival is 'Finds conflicts by time, and those of one remote transaction';
+
 --@include install/075_resolutions.sql
 --@include install/101_guard_audit_log.sql
 --@include install/112_set_node_id.sql

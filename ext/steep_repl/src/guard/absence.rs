@@ -16,6 +16,10 @@ pub(super) struct Prober {
     places: Vec<usize>,
     /// Compares values of the first column; `None` if the index descends.
     compare: Option<*mut pg_sys::FmgrInfo>,
+    /// The last page, and its buffer, when it was last looked at.
+    last_page: Option<(pg_sys::BlockNumber, pg_sys::Buffer)>,
+    /// How many keys in a row were not beyond it, or for how many it is not looked at.
+    misses: u8,
 }
 
 impl Prober {
@@ -43,7 +47,7 @@ impl Prober {
             let scan = begin_scan(heap, index, snapshot, count as i32);
             let descends = *(*index).rd_indoption & pg_sys::INDOPTION_DESC as i16 != 0;
             let compare = (!descends).then(|| pg_sys::index_getprocinfo(index, 1, BTORDER_PROC));
-            Some(Self { index, scan, keys, places, compare })
+            Some(Self { index, scan, keys, places, compare, last_page: None, misses: 0 })
         }
     }
 
@@ -87,50 +91,164 @@ impl Prober {
 
     /// Whether the value lies beyond every entry of the index, as growing keys do.
     ///
-    /// PostgreSQL remembers the last page when it inserts there (`_bt_insertonpg`, nbtinsert.c).
     /// The page's format is that of nbtree.h, the same on disk in all supported versions.
-    unsafe fn is_beyond_last_page(&self, value: pg_sys::Datum) -> bool {
+    unsafe fn is_beyond_last_page(&mut self, value: pg_sys::Datum) -> bool {
         let Some(compare) = self.compare else { return false };
-        // SAFETY: a page of the index, pinned and locked while it is read.
-        unsafe {
-            let storage = (*self.index).rd_smgr;
-            if storage.is_null() || (*storage).smgr_targblock == pg_sys::InvalidBlockNumber {
+        if self.misses >= PATIENCE {
+            self.misses -= 1;
+            if self.misses > PATIENCE {
                 return false;
             }
-            let buffer = pg_sys::ReadBuffer(self.index, (*storage).smgr_targblock);
-            infallible::LockBuffer(buffer, pg_sys::BUFFER_LOCK_SHARE as i32);
-            let at = (buffer - 1) as usize * pg_sys::BLCKSZ as usize;
-            let page = pg_sys::BufferBlocks.add(at);
-            let is_beyond = last_entry(page).is_some_and(|entry| {
-                let mut is_null = false;
-                let greatest = pg_sys::index_getattr(entry, 1, (*self.index).rd_att, &mut is_null);
-                let collation = *(*self.index).rd_indcollation;
-                let order = || pg_sys::FunctionCall2Coll(compare, collation, value, greatest);
-                !is_null && order().value() as i32 > 0
-            });
-            infallible::LockBuffer(buffer, pg_sys::BUFFER_LOCK_UNLOCK as i32);
-            infallible::ReleaseBuffer(buffer);
-            is_beyond
+        }
+        // SAFETY: a page of the index, pinned and locked while it is read. One boundary for all calls:
+        // nothing between them needs cleaning up when an error jumps out.
+        let is_beyond = unsafe {
+            pg_sys::ffi::pg_guard_ffi_boundary(|| {
+                let Some((buffer, page)) = self.lock_last_page() else { return false };
+                let is_beyond = last_entry(page).is_some_and(|entry| {
+                    let Some(greatest) = first_value(entry, (*self.index).rd_att) else {
+                        return false;
+                    };
+                    let collation = *(*self.index).rd_indcollation;
+                    let order = raw::FunctionCall2Coll(compare, collation, value, greatest);
+                    order.value() as i32 > 0
+                });
+                unlock(buffer);
+                is_beyond
+            })
+        };
+        self.misses = match self.misses + 1 {
+            _ if is_beyond => 0,
+            misses if misses >= PATIENCE => PATIENCE + PAUSE,
+            misses => misses,
+        };
+        is_beyond
+    }
+
+    /// The last page, from where it was last seen: pages split off to the right.
+    unsafe fn lock_last_page(&mut self) -> Option<(pg_sys::Buffer, *mut std::ffi::c_char)> {
+        let mut next = self.last_page;
+        // SAFETY: pages of the index, pinned and locked while they are read. A page that was freed
+        // meanwhile, and perhaps used again, leads to some other page: only the last one ends this.
+        unsafe {
+            for _ in 0..STEPS {
+                let Some((block, buffer)) = next else { break };
+                let buffer = self.read(block, buffer);
+                raw::LockBuffer(buffer, pg_sys::BUFFER_LOCK_SHARE as i32);
+                let page = page_of(buffer);
+                next = match place_of(page) {
+                    Place::Last => {
+                        self.last_page = Some((block, buffer));
+                        return Some((buffer, page));
+                    }
+                    Place::Before(block) => Some((block, pg_sys::InvalidBuffer as i32)),
+                    Place::Elsewhere => None,
+                };
+                unlock(buffer);
+            }
+            let buffer = super::unbound::last_page(self.index);
+            if buffer <= 0 {
+                return None;
+            }
+            self.last_page = Some((raw::BufferGetBlockNumber(buffer), buffer));
+            Some((buffer, page_of(buffer)))
+        }
+    }
+
+    /// Pins a page that was in this buffer when it was last read.
+    unsafe fn read(&self, block: pg_sys::BlockNumber, buffer: pg_sys::Buffer) -> pg_sys::Buffer {
+        let fork = pg_sys::ForkNumber::MAIN_FORKNUM;
+        // SAFETY: the index is open.
+        unsafe {
+            let is_there =
+                buffer > 0 && raw::ReadRecentBuffer((*self.index).rd_locator, fork, block, buffer);
+            if is_there { buffer } else { raw::ReadBuffer(self.index, block) }
         }
     }
 }
 
-/// Functions of the server that raise no error when they are called as here, without the cost of
-/// catching one.
-mod infallible {
-    use pgrx::pg_sys;
-
-    unsafe extern "C-unwind" {
-        pub(super) fn LockBuffer(buffer: pg_sys::Buffer, mode: std::ffi::c_int);
-        pub(super) fn ReleaseBuffer(buffer: pg_sys::Buffer);
+/// The value of the first column; `None` if the entry has nulls.
+unsafe fn first_value(
+    entry: pg_sys::IndexTuple,
+    descriptor: pg_sys::TupleDesc,
+) -> Option<pg_sys::Datum> {
+    // SAFETY: an entry of a btree (itup.h): a header of eight bytes, then the values, of which the
+    // first needs no padding, unless a bitmap of nulls comes between.
+    unsafe {
+        if (*entry).t_info & INDEX_NULL_MASK != 0 {
+            return None;
+        }
+        let start = entry.cast::<u8>().add(size_of::<pg_sys::IndexTupleData>());
+        let attribute = super::table::attribute(descriptor, 0);
+        // As fetch_att (tupmacs.h).
+        Some(match ((*attribute).attbyval, (*attribute).attlen) {
+            (false, _) => pg_sys::Datum::from(start),
+            (true, 1) => pg_sys::Datum::from(start.cast::<i8>().read()),
+            (true, 2) => pg_sys::Datum::from(start.cast::<i16>().read()),
+            (true, 4) => pg_sys::Datum::from(start.cast::<i32>().read()),
+            (true, 8) => pg_sys::Datum::from(start.cast::<i64>().read()),
+            (true, _) => return None,
+        })
     }
 }
 
-/// The greatest entry of an index, if this is its last page.
+/// An entry has nulls (itup.h).
+const INDEX_NULL_MASK: u16 = 0x8000;
+/// After this many keys in a row that were not beyond the last page,
+const PATIENCE: u8 = 4;
+/// so many are not compared with it.
+const PAUSE: u8 = 60;
+/// So many pages to the right the last page is looked for before it is from the root.
+const STEPS: usize = 3;
+
+/// What is at a pinned and locked buffer of this server (bufmgr.h); never a local one, as temporary
+/// tables are not replicated.
+unsafe fn page_of(buffer: pg_sys::Buffer) -> *mut std::ffi::c_char {
+    // SAFETY: the caller's promise; buffers count from 1.
+    unsafe { pg_sys::BufferBlocks.add((buffer - 1) as usize * pg_sys::BLCKSZ as usize) }
+}
+
+unsafe fn unlock(buffer: pg_sys::Buffer) {
+    // SAFETY: pinned and locked by the caller.
+    unsafe {
+        raw::LockBuffer(buffer, pg_sys::BUFFER_LOCK_UNLOCK as i32);
+        raw::ReleaseBuffer(buffer);
+    }
+}
+
+/// As the server exports them, to be called behind one boundary.
+mod raw {
+    use pgrx::pg_sys;
+    use std::ffi::c_int;
+
+    unsafe extern "C-unwind" {
+        pub(super) fn ReadBuffer(
+            index: pg_sys::Relation,
+            block: pg_sys::BlockNumber,
+        ) -> pg_sys::Buffer;
+        pub(super) fn ReadRecentBuffer(
+            locator: pg_sys::RelFileLocator,
+            fork: pg_sys::ForkNumber::Type,
+            block: pg_sys::BlockNumber,
+            buffer: pg_sys::Buffer,
+        ) -> bool;
+        pub(super) fn LockBuffer(buffer: pg_sys::Buffer, mode: c_int);
+        pub(super) fn ReleaseBuffer(buffer: pg_sys::Buffer);
+        pub(super) fn BufferGetBlockNumber(buffer: pg_sys::Buffer) -> pg_sys::BlockNumber;
+        pub(super) fn FunctionCall2Coll(
+            function: *mut pg_sys::FmgrInfo,
+            collation: pg_sys::Oid,
+            one: pg_sys::Datum,
+            other: pg_sys::Datum,
+        ) -> pg_sys::Datum;
+    }
+}
+
+/// The greatest entry of an index, from its last page; `None` if that is empty.
 unsafe fn last_entry(page: *mut std::ffi::c_char) -> Option<pg_sys::IndexTuple> {
     // SAFETY: a page (bufpage.h): a header, line pointers up to pd_lower, and where they point to.
     unsafe {
-        if !is_last_leaf(page) {
+        if !matches!(place_of(page), Place::Last) {
             return None;
         }
         let header = page.cast::<pg_sys::PageHeaderData>();
@@ -196,18 +314,32 @@ const BTORDER_PROC: u16 = 1;
 const BTP_LEAF: u16 = 1 << 0;
 const BTP_UNSETTLED: u16 = (1 << 2) | (1 << 4) | (1 << 7);
 
-unsafe fn is_last_leaf(page: *mut std::ffi::c_char) -> bool {
+/// Where a page stands among the leaves of its index.
+enum Place {
+    /// Nothing follows it.
+    Last,
+    /// This block follows it.
+    Before(pg_sys::BlockNumber),
+    /// Not a leaf, or not a settled one.
+    Elsewhere,
+}
+
+unsafe fn place_of(page: *mut std::ffi::c_char) -> Place {
     // SAFETY: a page of a btree: its header (bufpage.h) says where the special space is, which
     // holds the neighbours, the level and the flags (BTPageOpaqueData).
     unsafe {
         let special = usize::from((*page.cast::<pg_sys::PageHeaderData>()).pd_special);
         if special + 16 > pg_sys::BLCKSZ as usize {
-            return false;
+            return Place::Elsewhere;
         }
         let special = page.add(special);
         let next = special.add(4).cast::<u32>().read();
         let flags = special.add(12).cast::<u16>().read();
-        next == 0 && flags & BTP_LEAF != 0 && flags & BTP_UNSETTLED == 0
+        match next {
+            _ if flags & BTP_LEAF == 0 || flags & BTP_UNSETTLED != 0 => Place::Elsewhere,
+            0 => Place::Last,
+            next => Place::Before(next),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::applying::Applying;
 use super::held::Writer;
 use super::{key, own_table, unbound};
+use crate::tap::native_report;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use steep_conflict::{Conflict, Resolution};
@@ -39,6 +40,7 @@ pub(super) unsafe fn add(
     let strategy = applying.policy.strategy.name();
     // SAFETY: the caller's promise; the values are those of the table's columns.
     unsafe {
+        native_report::count(conflict.pg);
         let now = pg_sys::Datum::from(pg_sys::GetCurrentTimestamp());
         let sequence = own_table::oid(c"conflict_log_id_seq");
         own_table::add(

@@ -2,6 +2,7 @@
 
 use crate::tap::session::{Session, TablePolicy};
 use pgrx::pg_sys;
+use std::cell::Cell;
 use steep_conflict::{Held, Version};
 use steep_types::{CommitTs, Xid};
 
@@ -84,21 +85,45 @@ impl Writer {
     }
 }
 
+thread_local! {
+    /// The transaction that was looked up last: rows that change together were often written
+    /// together.
+    static LAST: Cell<Option<(pg_sys::TransactionId, WriterKind)>> = const { Cell::new(None) };
+}
+
+/// A transaction of this process ends: until the next the id may be another's.
+pub(super) fn forget() {
+    LAST.set(None);
+}
+
 unsafe fn kind(xid: pg_sys::TransactionId) -> WriterKind {
+    if let Some((_, known)) = LAST.get().filter(|(last, _)| *last == xid) {
+        return known;
+    }
     // SAFETY: look-ups by transaction id; ids below the first normal one never have a timestamp.
     unsafe {
         if xid < pg_sys::FirstNormalTransactionId {
             return WriterKind::Unknown;
         }
-        if pg_sys::TransactionIdIsCurrentTransactionId(xid) {
+        if infallible::TransactionIdIsCurrentTransactionId(xid) {
             return WriterKind::Own;
         }
         let (mut at, mut roident) = (0, 0);
-        if pg_sys::TransactionIdGetCommitTsData(xid, &mut at, &mut roident) {
-            WriterKind::Known { at: CommitTs::from_micros(at), roident }
-        } else {
-            WriterKind::Unknown
+        if !pg_sys::TransactionIdGetCommitTsData(xid, &mut at, &mut roident) {
+            return WriterKind::Unknown;
         }
+        // It has committed: that does not change any more.
+        let kind = WriterKind::Known { at: CommitTs::from_micros(at), roident };
+        LAST.set(Some((xid, kind)));
+        kind
+    }
+}
+
+/// Functions of the server that raise no error, without the cost of catching one.
+mod infallible {
+    unsafe extern "C-unwind" {
+        pub(super) fn TransactionIdIsCurrentTransactionId(xid: pgrx::pg_sys::TransactionId)
+        -> bool;
     }
 }
 

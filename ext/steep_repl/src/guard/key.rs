@@ -1,7 +1,7 @@
 //! A row's key: its hash, its text, and as JSON for people.
 
-use super::modes;
 use super::table::Table;
+use super::{json, modes};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CStr;
@@ -98,6 +98,16 @@ pub(super) unsafe fn equals(
 /// # Safety
 /// As [`hash`].
 pub(super) unsafe fn as_jsonb(table: &Table, slot: *mut pg_sys::TupleTableSlot) -> pg_sys::Datum {
+    // SAFETY: the caller's promise.
+    let plain = table.key.iter().map(|key| unsafe {
+        let value = Some(of_key(table, slot, key.place));
+        let name = Some(&table.columns[key.place].name).filter(|name| name.is_ascii())?;
+        Some(json::Member { name, kind: key.json?, value })
+    });
+    if let Some(members) = plain.collect::<Option<Vec<_>>>() {
+        // SAFETY: values of these columns.
+        return unsafe { json::object(&members) };
+    }
     let mut json = String::from("{");
     for key in &table.key {
         let column = &table.columns[key.place];
@@ -170,6 +180,19 @@ pub(super) unsafe fn value(
         let value = pg_sys::slot_getattr(slot, place as i32 + 1, &mut is_null);
         (value, is_null)
     }
+}
+
+/// The value at a place of a row, if it is not null.
+///
+/// # Safety
+/// As [`value`].
+pub(super) unsafe fn optional_value(
+    slot: *mut pg_sys::TupleTableSlot,
+    place: usize,
+) -> Option<pg_sys::Datum> {
+    // SAFETY: the caller's promise.
+    let (value, is_null) = unsafe { value(slot, place) };
+    (!is_null).then_some(value)
 }
 
 /// Whether two rows have the same key, as its index sees it: 1.0 and 1.00 are equal.

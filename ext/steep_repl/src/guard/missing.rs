@@ -122,14 +122,8 @@ unsafe fn update(applying: &Applying, relation: pg_sys::Oid) {
         if moves {
             bury(applying, relation);
         }
-        let values: Vec<_> = new
-            .sent
-            .iter()
-            .map(|place| match key::value(new.slot, *place) {
-                (value, false) => (*place, Some(value)),
-                (_, true) => (*place, None),
-            })
-            .collect();
+        let values: Vec<_> =
+            new.sent.iter().map(|place| (*place, key::optional_value(new.slot, *place))).collect();
         let mode = Mode::MissingUpdate { unchanged, is_insert: moves };
         write::insert_values(table, relation, &values, mode);
     }

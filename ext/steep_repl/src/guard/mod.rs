@@ -18,6 +18,7 @@ mod chunk;
 mod conflict_log;
 mod delete;
 mod held;
+mod json;
 mod key;
 mod local_deletes;
 mod missing;
@@ -101,6 +102,7 @@ pub(crate) fn at_transaction_end(event: pg_sys::XactEvent::Type) {
             scope::forget();
             retraction::forget();
             write::forget();
+            held::forget();
         }
         _ => {}
     }

@@ -18,6 +18,8 @@ struct Pending {
 }
 
 thread_local! {
+    /// Of this transaction.
+    static OIDS: RefCell<Vec<(&'static CStr, pg_sys::Oid)>> = const { RefCell::new(Vec::new()) };
     static PENDING: RefCell<Vec<Pending>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -25,12 +27,28 @@ thread_local! {
 ///
 /// # Safety
 /// Inside a transaction.
-pub(super) unsafe fn oid(name: &CStr) -> pg_sys::Oid {
+pub(super) unsafe fn oid(name: &'static CStr) -> pg_sys::Oid {
+    let known = OIDS.with_borrow(|all| all.iter().find(|(n, _)| *n == name).map(|(_, oid)| *oid));
+    if let Some(known) = known {
+        return known;
+    }
     // SAFETY: catalog look-ups.
-    unsafe {
+    let oid = unsafe {
         let schema = pg_sys::get_namespace_oid(c"steep_repl".as_ptr(), false);
         pg_sys::get_relname_relid(name.as_ptr(), schema)
+    };
+    if oid != pg_sys::InvalidOid {
+        OIDS.with_borrow_mut(|all| all.push((name, oid)));
     }
+    oid
+}
+
+/// A relation changed, or all may have.
+pub(super) fn forget_oid(relation: u32) {
+    // Nothing is called while the list is borrowed, but the process may be ending.
+    let _ = OIDS.try_with(|all| {
+        all.borrow_mut().retain(|(_, oid)| relation != 0 && oid.to_u32() != relation);
+    });
 }
 
 /// Adds a row, to be written at the latest before the transaction commits.
@@ -154,4 +172,5 @@ pub(super) fn drop_pending() {
 /// Forgets everything: the transaction is over.
 pub(super) fn forget() {
     PENDING.take();
+    OIDS.take();
 }

@@ -168,13 +168,7 @@ unsafe fn fill(
         let values = if let Some(values) = applying.old_values(missing) {
             values
         } else if let Some(found) = &local.row {
-            missing
-                .iter()
-                .map(|place| match key::value(found.slot, *place) {
-                    (value, false) => Some(value),
-                    (_, true) => None,
-                })
-                .collect()
+            missing.iter().map(|place| key::optional_value(found.slot, *place)).collect()
         } else {
             kept(applying, local.old_row.as_deref()?, missing)?
         };

@@ -10,7 +10,7 @@ use super::table::Table;
 use super::tombstone::{self, Retracted};
 use super::{key, missing, modes, own_table, unbound};
 use crate::superuser;
-use crate::tap::{housekeeping, session};
+use crate::tap::{housekeeping, relations, session};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::cell::RefCell;
@@ -114,13 +114,13 @@ pub(super) unsafe fn apply(row: *mut pg_sys::TupleTableSlot) {
         let at = CommitTs::from_micros(key::value(row, 5).0.value() as i64);
         let node = text(6);
         let Some(session) = session::current() else { return };
-        let Some(oid) = table_named(&schema, &name) else {
+        let Some(oid) = relations::table_named(&schema, &name) else {
             return missing::not_added(&schema, &name);
         };
-        let mut leaves = scope::leaves(oid);
+        let leaves = scope::leaves(oid);
         // The leaf that holds the row; any other will do to remember the key.
-        leaves.sort_by_key(|leaf| !holds(*leaf, &texts));
-        let Some(leaf) = leaves.first() else { return };
+        let holder = leaves.iter().find(|leaf| holds(**leaf, &texts));
+        let Some(leaf) = holder.or(leaves.first()) else { return };
         let open = OpenTable::get(*leaf);
         let table = Table::of(open.relation);
         let Some(policy) = applying::policy_of(&session, &table) else { return };
@@ -208,16 +208,5 @@ pub(super) unsafe fn slot_of_key(
         }
         pg_sys::ExecStoreVirtualTuple(slot);
         Some(slot)
-    }
-}
-
-unsafe fn table_named(schema: &str, name: &str) -> Option<pg_sys::Oid> {
-    let schema = std::ffi::CString::new(schema).ok()?;
-    let name = std::ffi::CString::new(name).ok()?;
-    // SAFETY: catalog look-ups.
-    unsafe {
-        let schema = pg_sys::get_namespace_oid(schema.as_ptr(), true);
-        let table = pg_sys::get_relname_relid(name.as_ptr(), schema);
-        (table != pg_sys::InvalidOid).then_some(table)
     }
 }

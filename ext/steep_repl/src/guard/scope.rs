@@ -18,7 +18,7 @@ pub(super) struct OpenTable {
 }
 
 /// The unique indexes of a table; `None` for those that have to be asked in full.
-type Probers = Vec<(pg_sys::Oid, Option<Prober>)>;
+type Probers = Vec<Option<Prober>>;
 
 thread_local! {
     static OPEN: RefCell<Vec<OpenTable>> = const { RefCell::new(Vec::new()) };
@@ -83,7 +83,7 @@ impl OpenTable {
 /// Inside the transaction.
 pub(super) unsafe fn close() {
     for (_, probers) in PROBERS.take() {
-        for prober in probers.into_iter().filter_map(|(_, prober)| prober) {
+        for prober in probers.into_iter().flatten() {
             // SAFETY: opened in this transaction.
             unsafe { prober.close() };
         }
@@ -184,17 +184,17 @@ impl OpenTable {
                 Some(all.swap_remove(at).1)
             });
             let probers_now = probers.get_or_insert_with(|| self.probers(table));
-            let mut in_question = None;
-            for (index, prober) in probers_now {
-                let is_absent = prober.as_mut().is_some_and(|prober| prober.is_absent(slot));
-                if !is_absent {
-                    in_question = Some(*index);
-                    break;
-                }
-            }
+            let is_absent = probers_now
+                .iter_mut()
+                .all(|prober| prober.as_mut().is_some_and(|prober| prober.is_absent(slot)));
             PROBERS.with_borrow_mut(|all| all.extend(probers.map(|probers| (oid, probers))));
+            if is_absent {
+                return false;
+            }
             // One entry in question is enough to ask all indexes in full.
-            in_question.is_some() && self.probe(slot, std::ptr::null_mut()).is_some()
+            let has_conflict = self.probe(slot, std::ptr::null_mut()).is_some();
+            self.reset();
+            has_conflict
         }
     }
 
@@ -209,7 +209,7 @@ impl OpenTable {
             for nth in 0..count {
                 let index = *(*self.target).ri_IndexRelationDescs.add(nth);
                 if (*(*index).rd_index).indisunique {
-                    probers.push(((*index).rd_id, Prober::open(table, self.relation, index)));
+                    probers.push(Prober::open(table, self.relation, index));
                 }
             }
             pg_sys::CurrentResourceOwner = owner;

@@ -1,6 +1,6 @@
 //! What the guard needs to know of a table, read once from its relation cache entry.
 
-use super::unbound;
+use super::{json, unbound};
 use crate::hook::hide_dormant_triggers;
 use pgrx::pg_sys;
 use std::cell::RefCell;
@@ -25,6 +25,8 @@ pub(crate) struct Table {
     /// A unique index needs generated columns, which the worker computes after the trigger.
     pub(crate) computes_keys: bool,
     pub(crate) owner: pg_sys::Oid,
+    /// The row is built as `jsonb` here: every column's kind is known.
+    is_plain_json: bool,
     /// `to_jsonb` of a row of this table.
     to_jsonb: RefCell<pg_sys::FmgrInfo>,
     /// Holds what the functions keep.
@@ -69,11 +71,16 @@ pub(crate) struct Column {
     /// Dropped or generated: never in a message.
     pub(crate) is_sent: bool,
     pub(crate) is_toastable: bool,
+    is_dropped: bool,
+    /// How it stands in JSON, if that is simple.
+    json: Option<json::Kind>,
 }
 
 pub(crate) struct KeyColumn {
     /// Attribute number minus one.
     pub(crate) place: usize,
+    /// How it stands in the key's JSON, if that is not its text in quotes.
+    pub(super) json: Option<json::Kind>,
     collation: pg_sys::Oid,
     /// The type's extended hash function, if it has one.
     hash: Option<RefCell<pg_sys::FmgrInfo>>,
@@ -93,6 +100,7 @@ thread_local! {
 
 /// A relation changed: what is known of it is read anew.
 pub(crate) fn forget(relation: u32) {
+    super::own_table::forget_oid(relation);
     // A callback may come at any moment; while a table is being read its entry is not in the map.
     let _ = TABLES.try_with(|tables| {
         if let Ok(mut tables) = tables.try_borrow_mut() {
@@ -152,8 +160,14 @@ impl Table {
                 .map(|(index, _)| index)
                 .filter(|i| i.oid != key_index)
                 .collect();
+            let is_plain_json = columns.iter().all(|column| {
+                // The names are kept in UTF-8, whatever the server's encoding.
+                let is_plain = column.is_sent && column.name.is_ascii();
+                column.is_dropped || is_plain && column.json.is_some()
+            });
             Self {
                 root,
+                is_plain_json,
                 schema: text(pg_sys::get_namespace_name(pg_sys::get_rel_namespace(root))),
                 name: text(pg_sys::get_rel_name(root)),
                 columns,
@@ -182,8 +196,32 @@ impl Table {
             if self.is_too_large(tuple, descriptor) {
                 return super::key::jsonb(TOO_LARGE.to_owned());
             }
+            if self.is_plain_json {
+                return self.plain_jsonb(tuple, descriptor);
+            }
             let row = pg_sys::heap_copy_tuple_as_datum(tuple, descriptor);
             pg_sys::FunctionCall1Coll(self.to_jsonb.as_ptr(), pg_sys::InvalidOid, row)
+        }
+    }
+
+    /// The same, built from the values.
+    unsafe fn plain_jsonb(
+        &self,
+        tuple: pg_sys::HeapTuple,
+        descriptor: pg_sys::TupleDesc,
+    ) -> pg_sys::Datum {
+        let count = self.columns.len();
+        let (mut values, mut nulls) = (vec![pg_sys::Datum::null(); count], vec![true; count]);
+        // SAFETY: the caller's promise; the columns are those of the descriptor, in their order.
+        unsafe {
+            pg_sys::heap_deform_tuple(tuple, descriptor, values.as_mut_ptr(), nulls.as_mut_ptr());
+            let members = self.columns.iter().zip(values.iter().zip(&nulls));
+            let members = members.filter_map(|(column, (value, is_null))| {
+                let kind = column.json.filter(|_| !column.is_dropped)?;
+                let value = (!is_null).then_some(*value);
+                Some(json::Member { name: &column.name, kind, value })
+            });
+            json::object(&members.collect::<Vec<_>>())
         }
     }
 
@@ -229,6 +267,10 @@ impl KeyColumn {
             (hash.fn_extra, equal.fn_extra) = (std::ptr::null_mut(), std::ptr::null_mut());
             Self {
                 place,
+                json: json::Kind::of((*attribute).atttypid).filter(|kind| {
+                    use json::Kind::{Int16, Int32, Int64, Text};
+                    matches!(kind, Int16 | Int32 | Int64 | Text)
+                }),
                 collation: (*attribute).attcollation,
                 hash: (hash.fn_oid != pg_sys::InvalidOid).then(|| RefCell::new(hash)),
                 equal: RefCell::new(equal),
@@ -276,6 +318,9 @@ impl Column {
     /// # Safety
     /// Both values are of the column's type.
     pub(crate) unsafe fn same_bytes(&self, one: pg_sys::Datum, other: pg_sys::Datum) -> bool {
+        if self.by_value {
+            return one == other;
+        }
         // SAFETY: the caller's promise.
         unsafe { unbound::datum_image_eq(one, other, self.by_value, self.length.into()) }
     }
@@ -355,6 +400,8 @@ unsafe fn columns(descriptor: pg_sys::TupleDesc) -> Vec<Column> {
                 is_toastable: !attribute.attisdropped
                     && attribute.attlen == -1
                     && attribute.attstorage != pg_sys::TYPSTORAGE_PLAIN as i8,
+                is_dropped: attribute.attisdropped,
+                json: json::Kind::of(attribute.atttypid),
             }
         };
         (0..count).map(column).collect()

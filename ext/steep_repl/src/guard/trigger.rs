@@ -7,7 +7,7 @@ use super::update::{self, Rows};
 use super::write::{self, Mode};
 use super::{Verdict, delete, local_deletes, place, presence, retraction, tombstone};
 use crate::tap::transaction::TRANSACTION;
-use crate::tap::{self, relations};
+use crate::tap::{self, native_report, relations};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use steep_conflict::ChangeKind;
@@ -87,9 +87,10 @@ unsafe fn guard(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
         let is_update = event == pg_sys::TRIGGER_EVENT_UPDATE;
         let row = if is_update { (*data).tg_newtuple } else { (*data).tg_trigtuple };
         // A session in replica mode, for example a restore, writes what it is told to.
-        if !pg_sys::IsLogicalWorker() {
+        if !infallible::IsLogicalWorker() {
             return row.into();
         }
+        native_report::unmute();
         let mode = write::mode();
         let table = Table::of((*data).tg_relation);
         if !tap::is_installed() {
@@ -131,6 +132,13 @@ unsafe fn guard(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
     }
 }
 
+/// Functions of the server that raise no error, without the cost of catching one.
+mod infallible {
+    unsafe extern "C-unwind" {
+        pub(super) fn IsLogicalWorker() -> bool;
+    }
+}
+
 unsafe fn insert(
     table: &std::rc::Rc<Table>,
     data: *mut pg_sys::TriggerData,
@@ -152,7 +160,9 @@ unsafe fn insert(
         };
         let probe = open.with_generated(table, row, pg_sys::CmdType::CMD_INSERT);
         let is_free = !open.has_conflict(table, probe);
-        open.reset();
+        if table.computes_keys {
+            open.reset();
+        }
         if is_free
             && missing.is_empty()
             && (!presence::is_possible(table.root)

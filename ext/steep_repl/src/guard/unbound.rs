@@ -48,3 +48,33 @@ server_functions! {
         command: pg_sys::CmdType::Type
     );
 }
+
+/// The last leaf of a btree, pinned and locked for reading (`_bt_get_endpoint`, nbtsearch.c); 0 if the
+/// index is empty.
+///
+/// # Safety
+/// `index` is an open btree. Behind a boundary: an error of the server jumps out.
+pub(super) unsafe fn last_page(index: pg_sys::Relation) -> pg_sys::Buffer {
+    unsafe extern "C-unwind" {
+        #[cfg(feature = "pg16")]
+        fn _bt_get_endpoint(
+            index: pg_sys::Relation,
+            level: u32,
+            rightmost: bool,
+            snapshot: pg_sys::Snapshot,
+        ) -> pg_sys::Buffer;
+        #[cfg(not(feature = "pg16"))]
+        fn _bt_get_endpoint(index: pg_sys::Relation, level: u32, rightmost: bool)
+        -> pg_sys::Buffer;
+    }
+    // SAFETY: the caller's promise. The snapshot of 16 only serves old_snapshot_threshold.
+    #[cfg(feature = "pg16")]
+    unsafe {
+        _bt_get_endpoint(index, 0, true, std::ptr::null_mut())
+    }
+    // SAFETY: the caller's promise.
+    #[cfg(not(feature = "pg16"))]
+    unsafe {
+        _bt_get_endpoint(index, 0, true)
+    }
+}

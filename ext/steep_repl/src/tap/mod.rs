@@ -18,12 +18,13 @@
 mod clock;
 pub(crate) mod housekeeping;
 pub(crate) mod message;
+pub(crate) mod native_report;
 mod positions;
 pub(crate) mod relations;
 pub(crate) mod session;
 pub(crate) mod transaction;
 
-use self::message::{Message, Relation};
+use self::message::{Message, Relation, RowKind};
 use self::transaction::{Arrived, TRANSACTION};
 use crate::guard;
 use pgrx::pg_sys;
@@ -66,6 +67,7 @@ unsafe extern "C-unwind" fn at_transaction_end(
             pg_sys::WalReceiverFunctions = &raw mut TAPPED;
         }
     }
+    native_report::unmute();
     guard::at_transaction_end(event);
 }
 
@@ -104,26 +106,45 @@ pub(crate) fn is_installed() -> bool {
 }
 
 /// `walrcv_receive`: ends what the last message began, waits for the next, and looks at it.
-#[pg_guard]
 unsafe extern "C-unwind" fn receive(
     connection: *mut pg_sys::WalReceiverConn,
     buffer: *mut *mut c_char,
     descriptor: *mut pg_sys::pgsocket,
 ) -> c_int {
-    // SAFETY: the arguments are handed on as they came; on success `buffer` holds `length` bytes,
-    // valid until the next call.
+    // SAFETY: the arguments are handed on as they came. An error of the server's own function jumps
+    // over this frame, which holds only plain copies of them.
     unsafe {
-        finish_last_message();
+        before_receive();
         let Some(original) = ORIGINAL else { return -1 };
-        let length =
-            pg_sys::ffi::pg_guard_ffi_boundary(|| original(connection, buffer, descriptor));
-        if let Ok(length @ 1..) = usize::try_from(length) {
-            let frame = std::slice::from_raw_parts((*buffer).cast::<u8>(), length);
-            if let Some(message) = Message::parse(frame) {
-                arrived(message);
-            }
+        let length = original(connection, buffer, descriptor);
+        if length > 0 {
+            after_receive(*buffer, length);
         }
         length
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn before_receive() {
+    native_report::unmute();
+    // SAFETY: see the module.
+    unsafe { finish_last_message() };
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn after_receive(buffer: *mut c_char, length: c_int) {
+    let Ok(length) = usize::try_from(length) else { return };
+    // SAFETY: the server's function has left that many bytes there, valid until its next call.
+    let frame = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), length) };
+    if let Some(message) = Message::parse(frame) {
+        arrived(message);
+    }
+}
+
+/// Functions of the server that raise no error, without the cost of catching one.
+mod infallible {
+    unsafe extern "C-unwind" {
+        pub(super) fn IsTransactionState() -> bool;
     }
 }
 
@@ -132,7 +153,7 @@ unsafe fn finish_last_message() {
     let last = TRANSACTION.with_borrow_mut(|transaction| transaction.last.take());
     // SAFETY: plain reads of the transaction state; see the module.
     unsafe {
-        if pg_sys::IsTransactionState() {
+        if infallible::IsTransactionState() {
             if let Some(arrived) = last
                 && !TRANSACTION.with_borrow(|transaction| transaction.hit)
             {
@@ -178,10 +199,15 @@ fn arrived(message: Message<'_>) {
             Some(relation) => relations::learn(relation),
             None => unreadable("description of a table"),
         },
-        Message::Row { kind, relation, body } => TRANSACTION.with_borrow_mut(|transaction| {
-            transaction.hit = false;
-            transaction.last = Some(Arrived { kind, relation, body: body.into() });
-        }),
+        Message::Row { kind, relation, body } => {
+            if kind != RowKind::Insert && session::is_peer() && relations::is_of_user(relation) {
+                native_report::mute();
+            }
+            TRANSACTION.with_borrow_mut(|transaction| {
+                transaction.hit = false;
+                transaction.last = Some(Arrived { kind, relation, body: body.into() });
+            });
+        }
         // SAFETY: the worker has yet to commit.
         Message::Commit { end_lsn } => unsafe {
             guard::before_commit();

@@ -17,6 +17,7 @@ use steep_types::{CommitTs, NodeId, Priority, Snapshot, Xid};
 pub(crate) struct Session {
     /// Name of this worker's subscription.
     pub(crate) subscription: String,
+    subscription_oid: Option<u32>,
     /// Every node that was ever registered; other fields name a node by its place here.
     pub(crate) nodes: Vec<Node>,
     /// This node.
@@ -82,6 +83,11 @@ pub(crate) fn is_peer() -> bool {
 
 pub(crate) fn peer_name() -> String {
     current().map_or_else(|| "?".to_owned(), |s| s.nodes[s.peer].id.to_string())
+}
+
+/// The subscription's oid, from the name of its replication origin, `pg_<oid>`.
+pub(crate) fn subscription_oid() -> Option<pg_sys::Oid> {
+    current().and_then(|session| session.subscription_oid).map(pg_sys::Oid::from)
 }
 
 pub(crate) fn subscription() -> String {
@@ -307,7 +313,11 @@ fn load() -> Option<Session> {
     let roident = unsafe { pg_sys::replorigin_session_origin };
     let peers = spi(load_peers());
     let own = peers.iter().find(|peer| peer.roident == roident)?;
-    let mut session = Session { subscription: own.subscription.clone(), ..Session::default() };
+    let mut session = Session {
+        subscription: own.subscription.clone(),
+        subscription_oid: own.subscription_oid,
+        ..Session::default()
+    };
     spi(load_nodes(&mut session));
     session.peer = session.node_named(&own.node)?;
     for peer in &peers {
@@ -357,19 +367,20 @@ struct Peer {
     node: String,
     subscription: String,
     roident: pg_sys::RepOriginId,
+    subscription_oid: Option<u32>,
 }
 
 fn load_peers() -> spi::Result<Vec<Peer>> {
     Spi::connect(|client| {
         let rows = client.select(
-            "select p.node_id, s.subname::text, o.roident::integer
+            "select p.node_id, s.subname::text, o.roident::integer, s.oid
              from steep_repl.peers p
              join pg_catalog.pg_subscription s on s.subname = p.subscription
              join pg_catalog.pg_database d on d.oid = s.subdbid and d.datname = pg_catalog.current_database()
              join pg_catalog.pg_replication_origin o on o.roname = 'pg_' || s.oid
              union all
              -- Numbers of subscriptions that were dropped (hook/origins.rs).
-             select split_part(o.roname, ':', 2), '', o.roident::integer
+             select split_part(o.roname, ':', 2), '', o.roident::integer, null
              from pg_catalog.pg_replication_origin o where o.roname like 'steep!_repl:%' escape '!'",
             None,
             &[],
@@ -381,6 +392,7 @@ fn load_peers() -> spi::Result<Vec<Peer>> {
                 node: row.get(1)?.unwrap_or_default(),
                 subscription: row.get(2)?.unwrap_or_default(),
                 roident: roident.unwrap_or_default(),
+                subscription_oid: row.get::<pg_sys::Oid>(4)?.map(pg_sys::Oid::to_u32),
             });
         }
         Ok(peers)

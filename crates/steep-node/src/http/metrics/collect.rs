@@ -1,10 +1,11 @@
 //! The samples of what is known right now.
 
 use steep_ipc::{Level, NodeState};
-use steep_pg::slots::{PREFIX, slot_of};
+use steep_pg::slots::PREFIX;
 
 use super::catalog as m;
 use super::text::Text;
+use crate::names::of_node as slot_of;
 use crate::watch::{Facts, Snapshot};
 
 const STATES: [(&str, NodeState); 6] = [

@@ -1,9 +1,10 @@
 //! The slots that peers hold, and the WAL that is kept for them.
 
 use steep_ipc::{Check, Level};
-use steep_pg::slots::{PREFIX, Slot, slot_of};
+use steep_pg::slots::{PREFIX, Slot};
 
 use super::{Inputs, bytes, check, threshold, with_hint};
+use crate::names::of_node as slot_of;
 use crate::watch::facts::NodeFacts;
 
 pub(super) fn all<'a>(
