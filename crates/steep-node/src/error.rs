@@ -59,6 +59,9 @@ pub enum NodeError {
         /// What was seen last.
         last: String,
     },
+    /// A member is busy with another node that joins.
+    #[error(transparent)]
+    Busy(Box<NodeError>),
     /// A node has its rows and is tied to the group, but not everything is told to everybody yet.
     #[error("not everything is finished yet: {source}")]
     Unfinished {
@@ -95,6 +98,7 @@ impl NodeError {
                 FailureClass::Operator
             }
             Self::Misuse { .. } => FailureClass::Misuse,
+            Self::Busy(source) => source.class(),
             Self::Deadline { .. } | Self::Unfinished { .. } => FailureClass::Transient,
         }
     }
@@ -108,6 +112,7 @@ impl NodeError {
             Self::Refused { hint, .. } | Self::Misuse { hint, .. } | Self::Program { hint, .. } => {
                 Some(hint.clone())
             }
+            Self::Busy(source) => source.hint(),
             Self::Unfinished { .. } => Some(
                 "the node's daemon goes on by itself: see steep-replctl status there".to_owned(),
             ),

@@ -165,7 +165,7 @@ pub(crate) fn job() -> JobStatus {
         progress: copying("public.orders", 4),
         error: Some(
             Failure::peer("source hq hung up in the middle of public.orders")
-                .with_hint("steep-replctl node add goes on where it stopped"),
+                .with_hint("mend the cause and give steep-replctl node add again"),
         ),
     }
 }

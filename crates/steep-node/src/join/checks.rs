@@ -71,7 +71,9 @@ pub(super) fn compare(own: &NodeDescription, source: &NodeDescription, findings:
             own.collate, source.collate
         ));
     }
-    for member in source.members.iter().filter(|member| member.status != "online") {
+    // One that joins is waited for.
+    let is_in_the_way = |status: &str| !matches!(status, "online" | "joining");
+    for member in source.members.iter().filter(|member| is_in_the_way(&member.status)) {
         if member.node_id != name {
             findings.refusals.push(format!(
                 "node {} of the group is {}: every member has to take part",
@@ -90,12 +92,19 @@ pub(super) async fn own_database(
     let what = "checking this database";
     let objects = client
         .query(
-            "select format('%I.%I', n.nspname, c.relname) from pg_class c
-             join pg_namespace n on n.oid = c.relnamespace
+            "select o.name from (
+               select 'pg_class'::regclass as class, c.oid, c.relnamespace as schema, format('%I', c.relname) as name
+               from pg_class c where c.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+               union all select 'pg_proc'::regclass, p.oid, p.pronamespace, format('%I()', p.proname) from pg_proc p
+               union all select 'pg_type'::regclass, t.oid, t.typnamespace, format('%I', t.typname) from pg_type t
+                 where t.typelem = 0 and t.typtype in ('b', 'd', 'e', 'r')
+               union all select 'pg_event_trigger'::regclass, e.oid, 'public'::regnamespace, format('%I', e.evtname)
+                 from pg_event_trigger e
+             ) as o join pg_namespace n on n.oid = o.schema
              where n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast', 'steep_repl')
-               and n.nspname !~ '^pg_(temp|toast_temp)_' and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
-               and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass
-                 and d.objid = c.oid and d.deptype = 'e')
+               and n.nspname !~ '^pg_(temp|toast_temp)_'
+               and not exists (select from pg_depend d where d.classid = o.class
+                 and d.objid = o.oid and d.deptype = 'e')
              order by 1 limit 4",
             &[],
         )

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use steep_ipc::{Plan, TableEntry};
+use steep_ipc::{FailureClass, Plan, TableEntry};
 use steep_pg::{Connection, Server};
 use steep_proto::{CompleteJoinRequest, NodeDescription, PrepareJoinRequest, PrepareJoinResponse};
 use steep_types::Lsn;
@@ -30,6 +30,11 @@ const COMMIT_MARGIN: &str = "2 seconds";
 const PATIENCE: Duration = Duration::from_secs(120);
 
 const STEPS: u32 = 9;
+
+/// How long other nodes may take to join before this one, which waits for them.
+const OTHERS_JOINING: Duration = Duration::from_secs(24 * 3600);
+/// Between two looks whether they have.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// A database that joins a group.
 pub struct Join<'a> {
@@ -74,12 +79,39 @@ impl Join<'_> {
     /// # Errors
     /// With the first failure; what could not be undone is undone by [`Join::recover`].
     pub async fn run(&self, cancel: &CancellationToken) -> Result<Outcome, NodeError> {
+        let deadline = tokio::time::Instant::now() + OTHERS_JOINING;
+        loop {
+            match self.attempt(cancel).await {
+                Err(NodeError::Busy(error)) if tokio::time::Instant::now() < deadline => {
+                    tracing::info!(%error, "another node joins: waiting for it");
+                    self.meter.step("waiting for another node that joins", 1, STEPS);
+                    // Two that wait for each other must not come back at the same moment.
+                    let own = self.own.endpoint().node.bytes().map(u64::from).sum::<u64>();
+                    let pause = AGAIN + Duration::from_millis(own * 37 % 1500);
+                    tokio::select! {
+                        () = tokio::time::sleep(pause) => {}
+                        () = cancel.cancelled() => return Err(NodeError::Cancelled),
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn attempt(&self, cancel: &CancellationToken) -> Result<Outcome, NodeError> {
         self.meter.step("checking both sides", 1, STEPS);
         let own = self.own.describe().await?;
         let source = self.peers.describe(&self.source).await?;
         let findings = self.findings(&own, &source).await?;
         if !findings.refusals.is_empty() {
             return Ok(Outcome { plan: plan(&own, &source, findings) });
+        }
+        if let Some(other) = source.members.iter().find(|member| member.status == "joining") {
+            return Err(NodeError::Busy(Box::new(NodeError::Deadline {
+                what: format!("the end of the joining of node {}", other.node_id),
+                seconds: 0,
+                last: "it goes on".to_owned(),
+            })));
         }
         let record = self.begin(&source).await?;
         let filled = tokio::select! {
@@ -302,7 +334,11 @@ impl Join<'_> {
                 joiner: Some(self.own.describe().await?),
                 is_source: *node == source.node_id,
             };
-            let prepared = self.peers.prepare(address, request).await?;
+            let prepared = self.peers.prepare(address, request).await.map_err(|error| {
+                // Only another node that joins makes a member ask for patience here.
+                let is_busy = error.class() == FailureClass::Transient;
+                if is_busy { NodeError::Busy(Box::new(error)) } else { error }
+            })?;
             links.push(Link { node: node.clone(), prepared });
         }
         Ok(links)

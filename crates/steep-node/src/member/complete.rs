@@ -106,6 +106,14 @@ pub(crate) async fn subscribe(
         ("sslmode", &at.sslmode),
     ]);
     let quoted = names::identifier(&subscription);
+    // Whatever the server logs otherwise: the password is not for its log.
+    client
+        .batch_execute(
+            "set log_statement = none; set log_min_duration_statement = -1;
+             set log_min_error_statement = panic; set log_transaction_sample_rate = 0",
+        )
+        .await
+        .while_doing(&what)?;
     if exists {
         // The password is that of the last answer.
         let statement =

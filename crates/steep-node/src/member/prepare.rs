@@ -104,37 +104,51 @@ impl Member {
     }
 }
 
-/// The name must be new, or that of a node that was removed, or of this very attempt.
+/// The name must be new, or that of a node that was removed, or of this very attempt; and one node
+/// joins after the other.
 async fn require_free(
     client: &Connection,
     joiner: &NodeDescription,
     join_id: &str,
 ) -> Result<(), NodeError> {
     let node = joiner.node_name.as_str();
+    let what = format!("looking whether node {node} is new");
+    let other = client
+        .query_opt("select node_id from steep_repl.joins where join_id <> $1 limit 1", &[&join_id])
+        .await
+        .while_doing(&what)?;
+    if let Some(other) = other.map(|row| row.get::<_, String>(0)) {
+        if other == node {
+            return refused(
+                format!("another attempt of node {node} to join has not ended"),
+                format!("end it first: steep-replctl node remove {node} --force"),
+            );
+        }
+        // It would not know this one.
+        return Err(NodeError::Deadline {
+            what: format!("the end of the joining of node {other}"),
+            seconds: 0,
+            last: "it goes on".to_owned(),
+        });
+    }
     let row = client
         .query_opt(
-            "select n.status, (select j.join_id from steep_repl.joins j where j.node_id = n.node_id limit 1)
+            "select n.status, exists (select from steep_repl.joins j where j.join_id = $2)
              from steep_repl.nodes n where n.node_id = $1 or n.node_name = $1",
-            &[&node],
+            &[&node, &join_id],
         )
         .await
-        .while_doing(format!("looking whether node {node} is new"))?;
+        .while_doing(&what)?;
     let Some(row) = row else { return Ok(()) };
-    let status = row.get::<_, String>(0);
-    match row.get::<_, Option<String>>(1) {
-        Some(known) if known == join_id => Ok(()),
-        Some(_) => refused(
-            format!("another attempt of node {node} to join has not ended"),
-            format!("end it first: steep-replctl node remove {node} --force"),
-        ),
-        None if status == "removed" => Ok(()),
-        None => refused(
-            format!("a node named {node} is a member already"),
-            format!(
-                "give the new node another name, or remove the old one: steep-replctl node remove {node}"
-            ),
-        ),
+    if row.get::<_, bool>(1) || row.get::<_, String>(0) == "removed" {
+        return Ok(());
     }
+    refused(
+        format!("a node named {node} is a member already"),
+        format!(
+            "give the new node another name, or remove the old one: steep-replctl node remove {node}"
+        ),
+    )
 }
 
 /// The slot, from whose position on WAL is kept.

@@ -59,6 +59,14 @@ impl GroupOperations {
         };
         let mut plan = Plan::default();
 
+        if leaving == own && !request.force {
+            // Once it has left it has nothing to remember them by.
+            for member in known.iter().filter(|member| member.node != own) {
+                let Some(address) = &member.address else { continue };
+                self.shared.peers.describe_node(&address.to_string(), Some(&member.node)).await?;
+            }
+        }
+
         step(1, &format!("handing over what only node {leaving} has"));
         let left = match &target.address {
             _ if leaving == own => self.member().leave(request.force).await.map(|left| left.done),
