@@ -132,6 +132,16 @@ impl Group {
         })
     }
 
+    /// Both begin at the same moment.
+    pub(crate) fn join_both(&self, nodes: [&str; 2], source: &str) -> Outcome<[Plan; 2]> {
+        let members = nodes.map(|node| self.member(node));
+        let [one, other] = members.each_ref().map(|own| self.attempt(own, source, Meter::new().0));
+        let cancel = CancellationToken::new();
+        let (one, other) =
+            self.runtime.block_on(async { tokio::join!(one.run(&cancel), other.run(&cancel)) });
+        Ok([one?.plan, other?.plan])
+    }
+
     pub(crate) fn leave(&self, node: &str, force: bool) -> Outcome {
         self.runtime.block_on(self.member(node).leave(force))?;
         Ok(())

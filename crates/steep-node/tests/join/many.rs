@@ -16,6 +16,27 @@ fn part(group: &Group, leaving: &str, others: &[&str]) -> Outcome {
 }
 
 on_each_major! {
+    fn two_at_once(major: Major) -> Outcome {
+        let group = Group::start(&[major; 4])?;
+        group.execute("a", SCHEMA)?;
+        assert!(group.init("a")?.done);
+        assert!(group.join("b", "a")?.done);
+        for node in ["a", "b", "c", "d"] {
+            // Whoever has to wait may have begun.
+            group.cluster(node).expect_log("");
+        }
+        for plan in group.join_both(["c", "d"], "a")? {
+            assert!(plan.done, "{plan:?}");
+        }
+        for node in ["a", "b", "c", "d"] {
+            group.execute(node, &format!("insert into history values ('of {node}', 1, 1)"))?;
+        }
+        all_equal(&group, &["a", "b", "c", "d"])?;
+        assert_eq!(group.value("d", "select count(*) from history")?, "4");
+        group.finish();
+        Ok(())
+    }
+
     fn twenty_times_in_a_row(major: Major) -> Outcome {
         let group = Group::start(&[major; 2])?;
         group.execute("a", SCHEMA)?;
