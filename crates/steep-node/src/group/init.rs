@@ -60,20 +60,7 @@ impl Init<'_> {
             .execute("select steep_repl.set_node_id($1)", &[&own.node])
             .await
             .while_doing(what)?;
-        client
-            .execute(
-                "select steep_repl.announce_node($1, $1, $2, $3, $4, $5, $6, 'online')",
-                &[
-                    &own.node,
-                    &own.postgres_host,
-                    &i32::from(own.postgres_port),
-                    &own.priority,
-                    &own.grpc_host,
-                    &i32::from(own.grpc_port),
-                ],
-            )
-            .await
-            .while_doing(what)?;
+        self.own.announce(&client, "online").await?;
         for table in plan.tables.iter_mut().filter(|table| table.class == "replicable") {
             self.add(&client, table).await?;
         }

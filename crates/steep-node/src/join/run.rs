@@ -389,23 +389,7 @@ impl Join<'_> {
                 .await
                 .while_doing(what)?;
         }
-        client
-            .execute(
-                announce,
-                &[
-                    &own.node,
-                    &own.node,
-                    &own.postgres_host,
-                    &i32::from(own.postgres_port),
-                    &own.priority,
-                    &own.grpc_host,
-                    &i32::from(own.grpc_port),
-                    &"joining",
-                ],
-            )
-            .await
-            .while_doing(what)?;
-        Ok(())
+        self.own.announce(client, "joining").await
     }
 
     /// Until the source has applied, of every other member, what was written before that member's

@@ -63,6 +63,31 @@ impl Member {
         &self.server
     }
 
+    /// Writes this node itself down in its own list of nodes.
+    pub(crate) async fn announce(
+        &self,
+        client: &Connection,
+        status: &str,
+    ) -> Result<(), NodeError> {
+        let own = &self.endpoint;
+        client
+            .execute(
+                "select steep_repl.announce_node($1, $1, $2, $3, $4, $5, $6, $7)",
+                &[
+                    &own.node,
+                    &own.postgres_host,
+                    &i32::from(own.postgres_port),
+                    &own.priority,
+                    &own.grpc_host,
+                    &i32::from(own.grpc_port),
+                    &status,
+                ],
+            )
+            .await
+            .while_doing("writing this node down")?;
+        Ok(())
+    }
+
     pub(crate) async fn connect(&self) -> Result<Connection, NodeError> {
         self.server.connect().await.while_doing(format!("node {}", self.endpoint.node))
     }
