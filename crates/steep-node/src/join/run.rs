@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use steep_ipc::{FailureClass, Plan, TableEntry};
+use steep_ipc::{FailureClass, Plan};
 use steep_pg::{Connection, Server};
 use steep_proto::{CompleteJoinRequest, NodeDescription, PrepareJoinRequest, PrepareJoinResponse};
 use steep_types::Lsn;
@@ -13,21 +13,15 @@ use tokio_util::sync::CancellationToken;
 use super::checks::{self, Findings};
 use super::copy::{self, Copying};
 use super::peers::Peers;
+use super::plan::plan;
 use super::programs::Programs;
 use super::record::{Record, Step};
 use super::schema::Schema;
 use super::snapshot::Exported;
 use super::subscriptions::{self, Link};
-use super::{Address, Meter, catch_up, copy_plan, sequences, undo, versions, wait};
+use super::{Address, Meter, catch_up, copy_plan, identity, sequences, source, undo, versions};
 use crate::error::{NodeError, While, refused};
 use crate::member::{Member, server_of};
-
-/// A change may reach the WAL this much later than the moment its commit timestamp says: a backend
-/// takes the time, then waits for its turn (`RecordTransactionCommit`, xact.c).
-const COMMIT_MARGIN: &str = "2 seconds";
-
-/// How long nothing may change before it is called stuck.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 const STEPS: u32 = 9;
 
@@ -228,10 +222,10 @@ impl Join<'_> {
         if let Some(refusal) = findings.refusals.first() {
             return refused(refusal.clone(), "mend it and join again");
         }
-        self.identify(&own_client, source).await?;
+        identity::give(self.own, &own_client, source).await?;
 
         self.meter.step("waiting for the source to have what the others keep", 3, STEPS);
-        let horizon_xid = self.wait_for_source(&source_client, record, &links).await?;
+        let horizon_xid = source::has_what_others_keep(&source_client, record, &links).await?;
 
         self.meter.step("taking a snapshot of the source", 4, STEPS);
         let snapshot =
@@ -279,7 +273,7 @@ impl Join<'_> {
         own_client.batch_execute("analyze").await.while_doing("analyzing the copied tables")?;
 
         self.meter.step("tying the node to the group", 8, STEPS);
-        self.wait_for_clock(&source_client, &own_client).await?;
+        source::is_past_on_this_clock(&source_client, &own_client).await?;
         subscriptions::make(&own_client, &links).await?;
         let writer = own_server.connect().await.while_doing("connecting to this server")?;
         let count =
@@ -354,115 +348,6 @@ impl Join<'_> {
             None => refused(format!("node {node} gives no way in"), "update its daemon"),
         }
     }
-
-    /// This database's identity, and the members as the source knows them.
-    async fn identify(
-        &self,
-        client: &Connection,
-        source: &NodeDescription,
-    ) -> Result<(), NodeError> {
-        let what = "giving this database its identity";
-        let own = self.own.endpoint();
-        client
-            .execute("select steep_repl.set_node_id($1)", &[&own.node])
-            .await
-            .while_doing(what)?;
-        let announce = "select steep_repl.announce_node($1, $2, $3, $4, $5, $6, $7, $8)";
-        for member in &source.members {
-            if member.node_id == own.node {
-                continue;
-            }
-            client
-                .execute(
-                    announce,
-                    &[
-                        &member.node_id,
-                        &member.node_name,
-                        &member.postgres_host,
-                        &member.postgres_port.cast_signed(),
-                        &member.priority,
-                        &member.grpc_host,
-                        &member.grpc_port.cast_signed(),
-                        &"online",
-                    ],
-                )
-                .await
-                .while_doing(what)?;
-        }
-        self.own.announce(client, "joining").await
-    }
-
-    /// Until the source has applied, of every other member, what was written before that member's
-    /// slot, and something that was written well after the attempt began.
-    async fn wait_for_source(
-        &self,
-        source: &Connection,
-        record: &Record,
-        links: &[Link],
-    ) -> Result<i64, NodeError> {
-        let others: Vec<_> =
-            links.iter().filter(|link| !link.prepared.slot_lsn.is_empty()).collect();
-        let nodes: Vec<_> = others.iter().map(|link| link.node.clone()).collect();
-        let slots: Vec<_> = others.iter().map(|link| link.prepared.slot_lsn.clone()).collect();
-        wait::until("the source having what the others keep for this node", PATIENCE, || async {
-            let missing = source
-                .query(
-                    "select x.node, p.remote_lsn::text, h.beat_at::text
-                     from unnest($1::text[], $2::text[]) as x (node, slot_lsn)
-                     join steep_repl.joins j on j.join_id = $3
-                     left join steep_repl.applied_positions p
-                       on p.node_id = x.node and p.generation = j.generation
-                     left join steep_repl.heartbeats h on h.node_id = x.node
-                     where p.remote_lsn is null or p.remote_lsn < x.slot_lsn::pg_lsn
-                       or h.beat_at is null or h.beat_at < j.horizon_at + $4::text::interval",
-                    &[&nodes, &slots, &record.join_id, &COMMIT_MARGIN],
-                )
-                .await
-                .while_doing("asking the source how far it is")?;
-            Ok(missing.first().map(|row| {
-                let text = |place| row.get::<_, Option<String>>(place).unwrap_or("none".to_owned());
-                format!(
-                    "of node {}: applied up to {}, latest heartbeat {}",
-                    text(0),
-                    text(1),
-                    text(2)
-                )
-            }))
-        })
-        .await?;
-        let horizon = source
-            .query_one(
-                "select horizon_xid from steep_repl.joins where join_id = $1",
-                &[&record.join_id],
-            )
-            .await
-            .while_doing("asking the source when the attempt began")?;
-        Ok(horizon.get(0))
-    }
-
-    /// Until this server's clock has passed the snapshot's newest write: what is written here later
-    /// must not look older than it.
-    async fn wait_for_clock(&self, source: &Connection, own: &Connection) -> Result<(), NodeError> {
-        // The snapshot's transaction began after the newest write it sees.
-        let began = source
-            .query_one("select now()::text", &[])
-            .await
-            .while_doing("asking the source for its time")?
-            .get::<_, String>(0);
-        wait::until("this server's clock passing the source's", PATIENCE, || async {
-            let row = own
-                .query_one(
-                    "select clock_timestamp() > $1::text::timestamptz, clock_timestamp()::text",
-                    &[&began],
-                )
-                .await
-                .while_doing("asking this server for its time")?;
-            let has_passed = row.get::<_, bool>(0);
-            Ok((!has_passed)
-                .then(|| format!("it is {} here, the copy is of {began}", row.get::<_, String>(1))))
-        })
-        .await
-    }
 }
 
 /// Every peer's changes have to begin somewhere.
@@ -485,33 +370,4 @@ async fn join_id(node: &str, client: &Connection) -> Result<String, NodeError> {
         .await
         .while_doing("numbering the attempt")?;
     Ok(format!("{node}-{}", row.get::<_, String>(0)))
-}
-
-fn plan(own: &NodeDescription, source: &NodeDescription, findings: Findings) -> Plan {
-    let others = source.members.len().saturating_sub(1);
-    Plan {
-        done: false,
-        steps: vec![
-            format!("copy {} tables from node {}", source.tables.len(), source.node_id),
-            format!(
-                "subscribe to node {} and {others} others, and they to {}",
-                source.node_id, own.node_name
-            ),
-        ],
-        refusals: findings.refusals,
-        warnings: findings.warnings,
-        tables: source
-            .tables
-            .iter()
-            .map(|table| TableEntry {
-                table: format!("{}.{}", table.table_schema, table.table_name),
-                class: "replicated".to_owned(),
-                reason: None,
-                strategy: Some(table.strategy.clone()),
-                detection: Some(table.detection.clone()),
-                estimated_rows: 0,
-                bytes: 0,
-            })
-            .collect(),
-    }
 }
