@@ -31,12 +31,16 @@ const ROWS: &str = "
 
 /// What means nothing on another server: it speaks of this one's transactions and tables by their
 /// numbers, or of what has arrived here.
-const LEFT_OUT: [&str; 9] = [
+const LEFT_OUT: [&str; 13] = [
     "applied_beats",
+    "applied_positions",
     "commit_horizon",
     "conflict_count_state",
     "conflict_counters",
     "heartbeats",
+    "join_generation",
+    "joins",
+    "own_join",
     "pending_retractions",
     "pending_retractions_id_seq",
     "tombstone_chunks",

@@ -152,20 +152,12 @@ unsafe fn take_keys_from_old(
 }
 
 /// A delete that found no row is kept as a tombstone, unless the row is here after all: the
-/// worker's scan can miss a row that is being updated.
+/// worker's scan can miss a row that is being updated, and another worker may write it just now
+/// (overtaken.rs).
 unsafe fn bury(applying: &Applying, relation: pg_sys::Oid) {
     // SAFETY: the caller's promise, throughout.
     unsafe {
-        for leaf in scope::leaves(relation) {
-            let open = OpenTable::get(leaf);
-            let table = Table::of(open.relation);
-            let of_leaf = applying.with_table(table.clone());
-            let Some(row) = of_leaf.slot_of(MessageRow::Old, open.descriptor) else { return };
-            let Some(found) = open.find_surely(&table, row.slot) else { continue };
-            let verdict = delete::delete(table, open.relation, found.slot, found.tuple);
-            if !matches!(verdict, Verdict::Skip) {
-                open.delete(found.tid);
-            }
+        if delete_if_here(applying, relation) {
             return;
         }
         let row = applying.slot_of(MessageRow::Old, descriptor_of(relation));
@@ -178,7 +170,29 @@ unsafe fn bury(applying: &Applying, relation: pg_sys::Oid) {
         let decision = decide(&state, &change, &applying.merge_policy());
         if decision.action == Action::Bury || decision.action == Action::Apply {
             tombstone::bury(&applying.table, row.slot, &applying.deleter(), None);
+            tombstone::write();
+            delete_if_here(applying, relation);
         }
+    }
+}
+
+/// Whether the row is here; if so the delete is decided as any other.
+unsafe fn delete_if_here(applying: &Applying, relation: pg_sys::Oid) -> bool {
+    // SAFETY: the caller's promise, throughout.
+    unsafe {
+        for leaf in scope::leaves(relation) {
+            let open = OpenTable::get(leaf);
+            let table = Table::of(open.relation);
+            let of_leaf = applying.with_table(table.clone());
+            let Some(row) = of_leaf.slot_of(MessageRow::Old, open.descriptor) else { return true };
+            let Some(found) = open.find_surely(&table, row.slot) else { continue };
+            let verdict = delete::delete(table, open.relation, found.slot, found.tuple);
+            if !matches!(verdict, Verdict::Skip) {
+                open.delete(found.tid);
+            }
+            return true;
+        }
+        false
     }
 }
 

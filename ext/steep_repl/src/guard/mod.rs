@@ -23,6 +23,7 @@ mod key;
 mod local_deletes;
 mod missing;
 mod modes;
+mod overtaken;
 mod own_table;
 mod place;
 mod presence;
@@ -36,6 +37,7 @@ mod update;
 mod write;
 
 pub(crate) use self::held::oldest_commit_timestamp_xid;
+pub(crate) use self::overtaken::written;
 pub(crate) use self::presence::ANNOUNCED;
 pub(crate) use self::table::{Table, forget as forget_table};
 use crate::tap::transaction::Arrived;

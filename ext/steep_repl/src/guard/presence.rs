@@ -46,6 +46,11 @@ pub(super) fn announce(table: pg_sys::Oid) {
     slot(table).fetch_add(1, Ordering::SeqCst);
 }
 
+/// How often tombstones of the table, or of one that shares its slot, have been announced.
+pub(super) fn announcements(table: pg_sys::Oid) -> u64 {
+    slot(table).load(Ordering::SeqCst)
+}
+
 /// Whether the table may have tombstones.
 ///
 /// # Safety

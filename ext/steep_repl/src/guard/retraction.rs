@@ -118,15 +118,26 @@ pub(super) unsafe fn apply(row: *mut pg_sys::TupleTableSlot) {
             return missing::not_added(&schema, &name);
         };
         let leaves = scope::leaves(oid);
-        // The leaf that holds the row; any other will do to remember the key.
-        let holder = leaves.iter().find(|leaf| holds(**leaf, &texts));
-        let Some(leaf) = holder.or(leaves.first()) else { return };
-        let open = OpenTable::get(*leaf);
-        let table = Table::of(open.relation);
-        let Some(policy) = applying::policy_of(&session, &table) else { return };
-        let applying = Applying::last(session, table, policy);
-        let owner = applying.table.owner;
-        superuser::as_user(owner, || retract(&applying, &open, &texts, at, &node));
+        let holder = || leaves.iter().find(|leaf| holds(**leaf, &texts));
+        let in_leaf = |leaf: pg_sys::Oid| {
+            let open = OpenTable::get(leaf);
+            let table = Table::of(open.relation);
+            let Some(policy) = applying::policy_of(&session, &table) else { return };
+            let applying = Applying::last(session.clone(), table, policy);
+            let owner = applying.table.owner;
+            superuser::as_user(owner, || retract(&applying, &open, &texts, at, &node));
+        };
+        if let Some(leaf) = holder() {
+            return in_leaf(*leaf);
+        }
+        // Any leaf will do to remember the key.
+        let Some(leaf) = leaves.first() else { return };
+        in_leaf(*leaf);
+        // Another worker may write the row just now (overtaken.rs).
+        tombstone::write();
+        if let Some(leaf) = holder() {
+            in_leaf(*leaf);
+        }
     }
 }
 

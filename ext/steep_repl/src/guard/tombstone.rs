@@ -87,23 +87,43 @@ pub(super) unsafe fn find(
         pg_sys::ScanKeyInit(&mut keys[0], 1, equals, procedures[0], table.root.into());
         let hash = key::hash(table, slot);
         pg_sys::ScanKeyInit(&mut keys[1], 2, equals, procedures[1], hash.into());
-        let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
-        let scan =
-            pg_sys::systable_beginscan(relation, index, true, snapshot, 2, keys.as_mut_ptr());
         let mut newest: Option<Tombstone> = None;
         loop {
-            let tuple = pg_sys::systable_getnext(scan);
-            if tuple.is_null() {
+            // One that is not committed yet counts, once it is known whether it will be.
+            let mut dirty = pg_sys::SnapshotData {
+                snapshot_type: pg_sys::SnapshotType::SNAPSHOT_DIRTY,
+                ..std::mem::zeroed()
+            };
+            let scan =
+                pg_sys::systable_beginscan(relation, index, true, &mut dirty, 2, keys.as_mut_ptr());
+            let mut in_progress = pg_sys::InvalidTransactionId;
+            loop {
+                let tuple = pg_sys::systable_getnext(scan);
+                if tuple.is_null() {
+                    break;
+                }
+                // Written by the scan, for the row it has just returned (`HeapTupleSatisfiesDirty`).
+                let writer = (&raw const dirty.xmin).read_volatile();
+                let Some(found) = read(table, slot, session, tuple, (*relation).rd_att) else {
+                    continue;
+                };
+                if writer != pg_sys::InvalidTransactionId {
+                    in_progress = writer;
+                    break;
+                }
+                if newest.as_ref().is_none_or(|known| known.order(session) <= found.order(session))
+                {
+                    newest = Some(found);
+                }
+            }
+            pg_sys::systable_endscan(scan);
+            if in_progress == pg_sys::InvalidTransactionId {
                 break;
             }
-            if let Some(found) = read(table, slot, session, tuple, (*relation).rd_att)
-                && newest.as_ref().is_none_or(|known| known.order(session) <= found.order(session))
-            {
-                newest = Some(found);
-            }
+            newest = None;
+            let why = pg_sys::XLTW_Oper::XLTW_None;
+            pg_sys::XactLockTableWait(in_progress, std::ptr::null_mut(), std::ptr::null_mut(), why);
         }
-        pg_sys::systable_endscan(scan);
-        pg_sys::UnregisterSnapshot(snapshot);
         pg_sys::table_close(relation, pg_sys::AccessShareLock as i32);
         for found in find_in_chunks(table, slot, hash.cast_unsigned()) {
             if newest.as_ref().is_none_or(|known| known.order(session) <= found.order(session)) {
@@ -207,6 +227,15 @@ pub(super) unsafe fn bury(
         let key = (key::hash(table, slot), key::as_texts(table, slot));
         add(table, key, old_row(table, slot), deleter, retracted);
     }
+}
+
+/// Writes and announces the tombstones of this transaction so far, for other workers to find.
+///
+/// # Safety
+/// Inside the transaction.
+pub(super) unsafe fn write() {
+    // SAFETY: the caller's promise.
+    unsafe { own_table::write(own_table::oid(c"tombstones")) };
 }
 
 /// Keeps a key that this node has deleted.

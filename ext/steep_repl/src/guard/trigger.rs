@@ -5,7 +5,7 @@ use super::scope::OpenTable;
 use super::table::Table;
 use super::update::{self, Rows};
 use super::write::{self, Mode};
-use super::{Verdict, delete, local_deletes, place, presence, retraction, tombstone};
+use super::{Verdict, delete, local_deletes, overtaken, place, presence, retraction, tombstone};
 use crate::tap::transaction::TRANSACTION;
 use crate::tap::{self, native_report, relations};
 use pgrx::pg_sys;
@@ -102,6 +102,7 @@ unsafe fn guard(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
             return row.into();
         }
         TRANSACTION.with_borrow_mut(|transaction| transaction.hit = true);
+        overtaken::looking(table.root);
         if matches!(mode, Mode::Decided) {
             return row.into();
         }

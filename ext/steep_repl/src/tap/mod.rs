@@ -154,12 +154,13 @@ unsafe fn finish_last_message() {
     // SAFETY: plain reads of the transaction state; see the module.
     unsafe {
         if infallible::IsTransactionState() {
-            if let Some(arrived) = last
-                && !TRANSACTION.with_borrow(|transaction| transaction.hit)
-            {
-                guard::no_trigger_fired(&arrived);
-                // Judging it has put it back; its bytes are about to be freed.
-                TRANSACTION.with_borrow_mut(|transaction| transaction.last = None);
+            if let Some(arrived) = last {
+                if !TRANSACTION.with_borrow(|transaction| transaction.hit) {
+                    guard::no_trigger_fired(&arrived);
+                    // Judging it has put it back; its bytes are about to be freed.
+                    TRANSACTION.with_borrow_mut(|transaction| transaction.last = None);
+                }
+                guard::written(&arrived);
             }
         } else {
             housekeeping::between_transactions();
