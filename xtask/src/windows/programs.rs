@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -37,7 +37,8 @@ pub(super) fn command_line(windows: &Windows<'_>, prefix: &Prefix) -> Result<()>
     program.tells(&["--version"], env!("CARGO_PKG_VERSION"))
 }
 
-/// The daemon is installed as a service, started, asked, stopped and removed.
+/// The daemon is run, asked, and stopped with Ctrl-C. Not as a service: Wine 8 starts those that start by
+/// themselves anew with every program, each time another session of Windows.
 pub(super) fn daemon(windows: &Windows<'_>, prefix: &Prefix) -> Result<()> {
     let daemon = Program::find(windows, prefix, DAEMON)?;
     daemon.tells(&["--help"], "Usage: steep-repl")?;
@@ -49,16 +50,50 @@ pub(super) fn daemon(windows: &Windows<'_>, prefix: &Prefix) -> Result<()> {
     let configuration = format!(r"{name}\config.yaml");
     let with = |argument| ["--config", configuration.as_str(), argument];
     let operator = Program::find(windows, prefix, COMMAND_LINE)?;
-    let health = || operator.run(&with("health"));
+    let health = || operator.ends(&with("health"));
 
-    daemon.tells(&with("install"), "installed")?;
-    daemon.tells(&with("start"), "started")?;
+    let mut running = Running::start(daemon.command(&with("run")))?;
     wait::until(DEADLINE, "an answer of the daemon", || {
         seen(health(), |code| matches!(code, 0 | 1))
     })?;
-    daemon.tells(&with("stop"), "stopped")?;
-    wait::until(DEADLINE, "the end of the daemon", || seen(health(), |code| code == UNREACHABLE))?;
-    daemon.tells(&with("uninstall"), "removed")
+    running.interrupt()?;
+    wait::until(DEADLINE, "the end of the daemon", || running.ended())?;
+    wait::until(DEADLINE, "nobody there", || seen(health(), |code| code == UNREACHABLE))?;
+    Ok(())
+}
+
+/// A program that runs until it is told to stop.
+struct Running(Child);
+
+impl Running {
+    fn start(mut command: Command) -> Result<Self> {
+        // A pipe that nobody reads would fill.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Self(command.spawn().context("Wine cannot be run")?))
+    }
+
+    /// What Wine passes on as Ctrl-C.
+    fn interrupt(&self) -> Result<()> {
+        let mut kill = Command::new("kill");
+        process::last_line(kill.args(["-INT", &self.0.id().to_string()])).map(drop)
+    }
+
+    /// Whether it has ended, and well.
+    fn ended(&mut self) -> Result<(), Observed> {
+        match self.0.try_wait()? {
+            Some(status) if status.success() => Ok(()),
+            Some(status) => Err(Observed::new(status)),
+            None => Err(Observed::new("it runs")),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended already needs neither.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// A program that was built, and where it runs.
@@ -83,6 +118,14 @@ impl<'a> Program<'a> {
         process::output(&mut self.command(arguments))
     }
 
+    /// How it ends. What it says goes nowhere: while the daemon runs, so do parts of Wine that this
+    /// program started, and they would keep a pipe open.
+    fn ends(&self, arguments: &[&str]) -> Result<ExitStatus> {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().context("Wine cannot be run")
+    }
+
     /// It ends well, and says this among other things.
     fn tells(&self, arguments: &[&str], wanted: &str) -> Result<()> {
         let output = self.run(arguments)?;
@@ -96,10 +139,10 @@ impl<'a> Program<'a> {
 }
 
 /// Whether a program ended with an exit code of this kind.
-fn seen(ran: Result<Output>, is_wanted: impl Fn(i32) -> bool) -> Result<(), Observed> {
-    let output = ran.map_err(Observed::new)?;
-    match output.status.code() {
+fn seen(ended: Result<ExitStatus>, is_wanted: impl Fn(i32) -> bool) -> Result<(), Observed> {
+    let status = ended.map_err(Observed::new)?;
+    match status.code() {
         Some(code) if is_wanted(code) => Ok(()),
-        _ => Err(Observed::new(format!("{}: {}", output.status, process::said(&output)))),
+        _ => Err(Observed::new(status)),
     }
 }

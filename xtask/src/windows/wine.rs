@@ -30,13 +30,13 @@ impl Prefix {
         let path = std::env::temp_dir().join(format!("steep-wine-{}", std::process::id()));
         let folder = GuardedFolder::create(&path).with_context(|| cache::cannot_write(&path))?;
         let prefix = Self { folder };
-        let mut boot = prefix.command(WINE);
-        boot.args(["wineboot", "--init"]);
-        let output = process::output(&mut boot)?;
-        if !output.status.success() {
-            bail!("Wine does not start:\n{}", process::said(&output));
+        // What they leave running would hold a pipe open for ever.
+        let quietly =
+            |command: &mut Command| command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let booted = quietly(prefix.command(WINE).args(["wineboot", "--init"]));
+        if !booted.context("Wine cannot be run")?.success() {
+            bail!("Wine does not start; `wineboot --init` in an empty WINEPREFIX says why");
         }
-        prefix.wait()?;
         prefix.add_process_prng()?;
         Ok(prefix)
     }
@@ -82,17 +82,13 @@ impl Prefix {
         gcc.args(["-shared", "-O", "-o"]).arg(library).arg(source).arg("-ladvapi32");
         process::last_line(&mut gcc).map(drop)
     }
-
-    /// Waits until everything in the prefix has ended.
-    fn wait(&self) -> Result<()> {
-        process::last_line(self.command(SERVER).arg("--wait")).map(drop)
-    }
 }
 
 impl Drop for Prefix {
     fn drop(&mut self) {
         // One that has ended by itself already is no failure.
-        let _ = process::output(self.command(SERVER).arg("--kill"));
-        let _ = self.wait();
+        for what in ["--kill", "--wait"] {
+            let _ = process::output(self.command(SERVER).arg(what));
+        }
     }
 }
