@@ -49,6 +49,8 @@ impl Group {
             cluster.expect_peer_loss();
             // The load's, and an apply worker's.
             cluster.expect_error("deadlock detected");
+            // A session was faster by a moment: the worker tries again.
+            cluster.expect_error("conflict=insert_exists");
         }
         Ok(Self { runtime: tokio::runtime::Runtime::new()?, clusters, silent: Mutex::default() })
     }

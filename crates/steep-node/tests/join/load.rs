@@ -109,7 +109,12 @@ fn transaction(node: &str, step: u64) -> String {
         2 => format!(
             "update account set balance = balance + 1, note = '{node}{step}' where id = {hot}; insert into history values ('{node}-{step}', {hot}, 2)"
         ),
-        3 => format!("update \"Odd Näme\" set v = '{node}{step}' where part = {}", step % 7),
+        // One row: those who write many at once, in different orders, wait for each other for ever.
+        3 => format!(
+            "update \"Odd Näme\" set v = '{node}{step}' where part = {} and \"Kéy\" = 'k{}'",
+            (step % 500 + 1) % 7,
+            step % 500 + 1
+        ),
         4 => format!(
             "delete from leaves where id = {hot}; insert into leaves values ({hot}, '2026-0{}-01', '{node}{step}') on conflict do nothing",
             step % 9 + 1
