@@ -325,7 +325,10 @@ impl Join<'_> {
         for (node, address) in &record.members {
             let request = PrepareJoinRequest {
                 join_id: record.join_id.clone(),
-                joiner: Some(self.own.describe().await?),
+                joiner: Some(NodeDescription {
+                    members: source.members.clone(),
+                    ..self.own.describe().await?
+                }),
                 is_source: *node == source.node_id,
             };
             let prepared = self.peers.prepare(address, request).await.map_err(|error| {

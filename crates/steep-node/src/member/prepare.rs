@@ -131,6 +131,23 @@ async fn require_free(
             last: "it goes on".to_owned(),
         });
     }
+    // It would never know a member that it has not heard of.
+    let known: Vec<_> = joiner.members.iter().map(|member| member.node_id.as_str()).collect();
+    let unknown = client
+        .query_opt(
+            "select node_id from steep_repl.nodes
+             where status <> 'removed' and node_id <> $1 and node_id <> all ($2) limit 1",
+            &[&node, &known],
+        )
+        .await
+        .while_doing(&what)?;
+    if let Some(unknown) = unknown.map(|row| row.get::<_, String>(0)) {
+        return Err(NodeError::Deadline {
+            what: format!("node {node} hearing of node {unknown}"),
+            seconds: 0,
+            last: "the group has changed since it asked".to_owned(),
+        });
+    }
     let row = client
         .query_opt(
             "select n.status, exists (select from steep_repl.joins j where j.join_id = $2)

@@ -51,6 +51,7 @@ impl Group {
             cluster.expect_error("deadlock detected");
             // A session was faster by a moment: the worker tries again.
             cluster.expect_error("conflict=insert_exists");
+            cluster.expect_error("duplicate key value violates unique constraint");
         }
         Ok(Self { runtime: tokio::runtime::Runtime::new()?, clusters, silent: Mutex::default() })
     }
