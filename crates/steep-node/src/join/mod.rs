@@ -38,5 +38,5 @@ pub use self::addresses::Address;
 pub use self::peers::{Answer, Peers};
 pub use self::programs::Programs;
 pub use self::progress::Meter;
-pub use self::run::{Join, Outcome};
+pub use self::run::Join;
 pub(crate) use self::wait::until;

@@ -48,23 +48,17 @@ pub struct Join<'a> {
     pub meter: Meter,
 }
 
-/// How an attempt ended.
-#[derive(Debug)]
-pub struct Outcome {
-    /// What was done, or would be, or speaks against it.
-    pub plan: Plan,
-}
-
 impl Join<'_> {
-    /// Checks everything and changes nothing but a role on the source, which a dry run drops again.
+    /// Checks both sides and changes nothing. What the schema needs is looked at in [`Join::run`] only,
+    /// which has a way to the source's rows.
     ///
     /// # Errors
     /// When a server or a daemon cannot be asked.
-    pub async fn check(&self) -> Result<Outcome, NodeError> {
+    pub async fn check(&self) -> Result<Plan, NodeError> {
         let own = self.own.describe().await?;
         let source = self.peers.describe(&self.source).await?;
         let findings = self.findings(&own, &source).await?;
-        Ok(Outcome { plan: plan(&own, &source, findings) })
+        Ok(plan(&own, &source, findings))
     }
 
     /// Joins. What was begun is undone if it fails, or if `cancel` says so, until the node has its
@@ -72,7 +66,7 @@ impl Join<'_> {
     ///
     /// # Errors
     /// With the first failure; what could not be undone is undone by [`Join::recover`].
-    pub async fn run(&self, cancel: &CancellationToken) -> Result<Outcome, NodeError> {
+    pub async fn run(&self, cancel: &CancellationToken) -> Result<Plan, NodeError> {
         let deadline = tokio::time::Instant::now() + OTHERS_JOINING;
         loop {
             match self.attempt(cancel).await {
@@ -92,13 +86,13 @@ impl Join<'_> {
         }
     }
 
-    async fn attempt(&self, cancel: &CancellationToken) -> Result<Outcome, NodeError> {
+    async fn attempt(&self, cancel: &CancellationToken) -> Result<Plan, NodeError> {
         self.meter.step("checking both sides", 1, STEPS);
         let own = self.own.describe().await?;
         let source = self.peers.describe(&self.source).await?;
         let findings = self.findings(&own, &source).await?;
         if !findings.refusals.is_empty() {
-            return Ok(Outcome { plan: plan(&own, &source, findings) });
+            return Ok(plan(&own, &source, findings));
         }
         if let Some(other) = source.members.iter().find(|member| member.status == "joining") {
             return Err(NodeError::Busy(Box::new(NodeError::Deadline {
@@ -120,7 +114,7 @@ impl Join<'_> {
         finished.map_err(|error| NodeError::Unfinished { source: Box::new(error) })?;
         let mut plan = plan(&own, &source, findings);
         plan.done = true;
-        Ok(Outcome { plan })
+        Ok(plan)
     }
 
     /// Ends an attempt that this daemon, or the one before it, could not end. Returns whether there

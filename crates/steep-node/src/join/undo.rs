@@ -7,7 +7,7 @@ use steep_pg::Connection;
 use super::peers::Peers;
 use super::record::{Record, Step};
 use crate::error::{NodeError, While};
-use crate::member::{Member, drop_slot, drop_subscription};
+use crate::member::{Member, drop_link};
 use crate::names;
 
 /// Drops what the attempt has made in this database, and asks the members to forget it. Fails, and
@@ -22,7 +22,7 @@ pub(super) async fn everything(
     Record { step: Step::Undoing, ..record.clone() }.save(&client).await?;
     // Their slots are gone only when no subscription of this node reads from them any more.
     for (node, _) in &record.members {
-        drop_links(&client, node).await.while_doing(format!("undoing the link to node {node}"))?;
+        drop_link(&client, node).await.while_doing(format!("undoing the link to node {node}"))?;
     }
     let mut unreachable = None;
     for (node, address) in &record.members {
@@ -35,28 +35,6 @@ pub(super) async fn everything(
         return Err(error);
     }
     drop_objects(&client, record).await
-}
-
-/// The subscription to a member, and the slot and role that it has here.
-async fn drop_links(client: &Connection, node: &str) -> Result<(), tokio_postgres::Error> {
-    let name = names::of_node(node);
-    let subscription = client
-        .query_opt(
-            "select from pg_subscription s join pg_database d on d.oid = s.subdbid
-             where d.datname = current_database() and s.subname = $1",
-            &[&name],
-        )
-        .await?;
-    if subscription.is_some() {
-        drop_subscription(client, &name).await?;
-    }
-    drop_slot(client, &name).await?;
-    let role = client.query_opt("select from pg_roles where rolname = $1", &[&name]).await?;
-    if role.is_some() {
-        let quoted = names::identifier(&name);
-        client.batch_execute(&format!("drop owned by {quoted}; drop role {quoted}")).await?;
-    }
-    Ok(())
 }
 
 /// Whatever was not in the database before: it was empty but for extensions.

@@ -20,21 +20,13 @@ impl Member {
     ) -> Result<Vec<String>, NodeError> {
         let client = self.connect().await?;
         let what = format!("forgetting node {node}");
-        let name = names::of_node(node);
-        let mut done = Vec::new();
-        if let Some(subscription) = subscription_to(&client, node).await.while_doing(&what)? {
-            drop_subscription(&client, &subscription).await.while_doing(&what)?;
-            done.push(format!("subscription {subscription} dropped"));
-        }
+        let mut done = drop_link(&client, node).await.while_doing(&what)?;
         let removed = client
             .query_one("select steep_repl.remove_peer($1)", &[&node])
             .await
             .while_doing(&what)?;
         if removed.get::<_, bool>(0) {
             done.push(format!("node {node} is no peer any more"));
-        }
-        if drop_slot(&client, &name).await.while_doing(&what)? {
-            done.push(format!("slot {name} dropped"));
         }
         client
             .execute(
@@ -44,9 +36,6 @@ impl Member {
             )
             .await
             .while_doing(&what)?;
-        if drop_role(&client, &name).await.while_doing(&what)? {
-            done.push(format!("role {name} dropped"));
-        }
         client
             .execute(
                 "select steep_repl.set_node_status(n.node_id, 'removed') from steep_repl.nodes n
@@ -57,6 +46,27 @@ impl Member {
             .while_doing(&what)?;
         Ok(done)
     }
+}
+
+/// Drops what ties this node to another one: the subscription to it, and the slot and the role that
+/// it has here. Says what was dropped, for people.
+pub(crate) async fn drop_link(
+    client: &Connection,
+    node: &str,
+) -> Result<Vec<String>, tokio_postgres::Error> {
+    let name = names::of_node(node);
+    let mut done = Vec::new();
+    if let Some(subscription) = subscription_to(client, node).await? {
+        drop_subscription(client, &subscription).await?;
+        done.push(format!("subscription {subscription} dropped"));
+    }
+    if drop_slot(client, &name).await? {
+        done.push(format!("slot {name} dropped"));
+    }
+    if drop_role(client, &name).await? {
+        done.push(format!("role {name} dropped"));
+    }
+    Ok(done)
 }
 
 async fn subscription_to(
@@ -76,7 +86,7 @@ async fn subscription_to(
 }
 
 /// Without its slot, which the other side drops: it may be away.
-pub(crate) async fn drop_subscription(
+async fn drop_subscription(
     client: &Connection,
     subscription: &str,
 ) -> Result<(), tokio_postgres::Error> {
@@ -92,10 +102,7 @@ pub(crate) async fn drop_subscription(
 }
 
 /// Drops a slot of this database, and whoever reads from it first.
-pub(crate) async fn drop_slot(
-    client: &Connection,
-    slot: &str,
-) -> Result<bool, tokio_postgres::Error> {
+async fn drop_slot(client: &Connection, slot: &str) -> Result<bool, tokio_postgres::Error> {
     // A reader comes back within moments, until its subscription is gone too.
     for _ in 0..50 {
         let slot_row = client
@@ -118,10 +125,7 @@ pub(crate) async fn drop_slot(
     Ok(true)
 }
 
-pub(super) async fn drop_role(
-    client: &Connection,
-    role: &str,
-) -> Result<bool, tokio_postgres::Error> {
+async fn drop_role(client: &Connection, role: &str) -> Result<bool, tokio_postgres::Error> {
     let exists = client
         .query_one("select exists (select from pg_roles where rolname = $1)", &[&role])
         .await?

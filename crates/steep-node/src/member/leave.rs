@@ -5,27 +5,20 @@ use std::time::Duration;
 use steep_pg::Connection;
 
 use super::Member;
-use super::forget::{drop_role, drop_slot, drop_subscription};
+use super::forget::drop_link;
 use crate::error::{NodeError, While, refused};
 use crate::names;
 
 /// How long the others may take to receive what a leaving node has.
 const HANDOVER: Duration = Duration::from_secs(60);
 
-/// What was done.
-#[derive(Debug, Default)]
-pub struct Left {
-    /// For people.
-    pub done: Vec<String>,
-}
-
 impl Member {
     /// Hands over what only this node has, then drops everything that made this database a node. Its
-    /// tables and their rows stay. With `force` nothing is waited for.
+    /// tables and their rows stay. With `force` nothing is waited for. Returns what was done, for people.
     ///
     /// # Errors
     /// When a peer has not received everything in time, or PostgreSQL refuses.
-    pub async fn leave(&self, force: bool) -> Result<Left, NodeError> {
+    pub async fn leave(&self, force: bool) -> Result<Vec<String>, NodeError> {
         let patient = self.server.with_statement_timeout(Duration::ZERO);
         let client = patient.connect().await.while_doing(format!("node {}", self.endpoint.node))?;
         let what = "leaving the group";
@@ -33,36 +26,27 @@ impl Member {
             .query_one("select to_regclass('steep_repl.peers') is not null", &[])
             .await
             .while_doing(what)?;
-        let mut left = Left::default();
+        let mut done = Vec::new();
         if !installed.get::<_, bool>(0) {
-            left.done.push("this database belongs to no group".to_owned());
-            return Ok(left);
+            done.push("this database belongs to no group".to_owned());
+            return Ok(done);
         }
         let rows = client
             .query(
-                "select n.node_id, p.subscription::text from steep_repl.nodes n
+                "select n.node_id from steep_repl.nodes n
                  left join steep_repl.peers p using (node_id)
                  where n.node_id <> $1 and (n.status <> 'removed' or p.node_id is not null)",
                 &[&self.endpoint.node],
             )
             .await
             .while_doing(what)?;
-        let peers: Vec<(String, Option<String>)> =
-            rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let peers: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         if !force {
             hand_over(&client, &peers).await?;
-            left.done.push("everything written here has reached the other nodes".to_owned());
+            done.push("everything written here has reached the other nodes".to_owned());
         }
-        for (peer, subscription) in &peers {
-            if let Some(subscription) = subscription {
-                drop_subscription(&client, subscription).await.while_doing(what)?;
-                left.done.push(format!("subscription {subscription} dropped"));
-            }
-            let name = names::of_node(peer);
-            if drop_slot(&client, &name).await.while_doing(what)? {
-                left.done.push(format!("slot {name} dropped"));
-            }
-            drop_role(&client, &name).await.while_doing(what)?;
+        for peer in &peers {
+            done.extend(drop_link(&client, peer).await.while_doing(what)?);
         }
         client
             .batch_execute(
@@ -72,18 +56,15 @@ impl Member {
             )
             .await
             .while_doing(what)?;
-        left.done.push("extension steep_repl dropped; tables and rows stay".to_owned());
-        Ok(left)
+        done.push("extension steep_repl dropped; tables and rows stay".to_owned());
+        Ok(done)
     }
 }
 
 /// Waits until every peer has confirmed what this node had written when it began to leave.
-async fn hand_over(
-    client: &Connection,
-    peers: &[(String, Option<String>)],
-) -> Result<(), NodeError> {
+async fn hand_over(client: &Connection, peers: &[String]) -> Result<(), NodeError> {
     let what = "handing over";
-    let slots: Vec<_> = peers.iter().map(|(peer, _)| names::of_node(peer)).collect();
+    let slots: Vec<_> = peers.iter().map(|peer| names::of_node(peer)).collect();
     let lsn = client
         .query_one("select pg_current_wal_insert_lsn()::text", &[])
         .await

@@ -11,8 +11,7 @@ mod password;
 mod prepare;
 
 pub(crate) use self::complete::{server_of, subscribe};
-pub(crate) use self::forget::{drop_slot, drop_subscription};
-pub use self::leave::Left;
+pub(crate) use self::forget::drop_link;
 
 use steep_pg::{Connection, Server};
 

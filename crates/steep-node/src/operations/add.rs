@@ -44,8 +44,8 @@ impl GroupOperations {
         let shared = Arc::clone(&self.shared);
         self.shared.jobs.start("join", move |meter, cancel| async move {
             let join = shared.join_from(source, jobs, meter);
-            let outcome = if dry_run { join.check().await } else { join.run(&cancel).await };
-            Ok(outcome?.plan)
+            let plan = if dry_run { join.check().await } else { join.run(&cancel).await };
+            Ok(plan?)
         })
     }
 }

@@ -69,7 +69,7 @@ impl GroupOperations {
 
         step(1, &format!("handing over what only node {leaving} has"));
         let left = match &target.address {
-            _ if leaving == own => self.member().leave(request.force).await.map(|left| left.done),
+            _ if leaving == own => self.member().leave(request.force).await,
             Some(address) => {
                 let reason = if request.force { "force" } else { REASON };
                 self.shared.peers.forget(address, leaving, leaving, reason).await
@@ -107,8 +107,12 @@ impl GroupOperations {
                     if leaving != own {
                         remember(&client, leaving, &member.node).await?;
                     }
-                    plan.warnings
-                        .push(format!("{}: {error}; it will be told when it is back", member.node));
+                    let then = if leaving == own {
+                        format!("say it there: steep-replctl node remove {leaving} --force")
+                    } else {
+                        "it will be told when it is back".to_owned()
+                    };
+                    plan.warnings.push(format!("{}: {error}; {then}", member.node));
                 }
             }
         }

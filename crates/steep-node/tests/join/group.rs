@@ -104,7 +104,7 @@ impl Group {
     ) -> Outcome<Plan> {
         let own = self.member(node);
         let meter = Meter::new().0;
-        Ok(self.runtime.block_on(self.attempt(&own, source, meter).run(cancel))?.plan)
+        Ok(self.runtime.block_on(self.attempt(&own, source, meter).run(cancel))?)
     }
 
     /// Joins until a step begins, then does something, and goes on. `None`: the daemon dies there.
@@ -126,12 +126,12 @@ impl Group {
                 progress.wait_for(|progress| progress.step_number >= step).await.map(drop)
             };
             tokio::select! {
-                done = &mut run => return Ok(Some(done?.plan)),
+                done = &mut run => return Ok(Some(done?)),
                 _ = reached => {}
             }
             let Some(then) = then else { return Ok(None) };
             tokio::task::block_in_place(|| then(&cancel));
-            Ok(Some(run.await?.plan))
+            Ok(Some(run.await?))
         })
     }
 
@@ -142,7 +142,7 @@ impl Group {
         let cancel = CancellationToken::new();
         let (one, other) =
             self.runtime.block_on(async { tokio::join!(one.run(&cancel), other.run(&cancel)) });
-        Ok([one?.plan, other?.plan])
+        Ok([one?, other?])
     }
 
     pub(crate) fn leave(&self, node: &str, force: bool) -> Outcome {
