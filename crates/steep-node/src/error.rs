@@ -59,9 +59,12 @@ pub enum NodeError {
         /// What was seen last.
         last: String,
     },
-    /// A member is busy with another node that joins.
-    #[error(transparent)]
-    Busy(Box<NodeError>),
+    /// A member is busy with another node that joins: it is to be asked again.
+    #[error("{reason}")]
+    Busy {
+        /// What has to end first.
+        reason: String,
+    },
     /// A node has its rows and is tied to the group, but not everything is told to everybody yet.
     #[error("not everything is finished yet: {source}")]
     Unfinished {
@@ -98,8 +101,9 @@ impl NodeError {
                 FailureClass::Operator
             }
             Self::Misuse { .. } => FailureClass::Misuse,
-            Self::Busy(source) => source.class(),
-            Self::Deadline { .. } | Self::Unfinished { .. } => FailureClass::Transient,
+            Self::Busy { .. } | Self::Deadline { .. } | Self::Unfinished { .. } => {
+                FailureClass::Transient
+            }
         }
     }
 
@@ -112,11 +116,10 @@ impl NodeError {
             Self::Refused { hint, .. } | Self::Misuse { hint, .. } | Self::Program { hint, .. } => {
                 Some(hint.clone())
             }
-            Self::Busy(source) => source.hint(),
             Self::Unfinished { .. } => Some(
                 "the node's daemon goes on by itself: see steep-replctl status there".to_owned(),
             ),
-            Self::Deadline { .. } | Self::Cancelled | Self::File { .. } => None,
+            Self::Busy { .. } | Self::Deadline { .. } | Self::Cancelled | Self::File { .. } => None,
         }
     }
 }

@@ -26,6 +26,8 @@
 #[path = "generated/steep.replication.v1.rs"]
 mod generated;
 
+mod credentials;
+
 pub use generated::*;
 
 /// The version of the exchange between daemons.

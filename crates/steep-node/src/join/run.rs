@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use steep_ipc::{FailureClass, Plan};
+use steep_ipc::Plan;
 use steep_pg::{Connection, Server};
 use steep_proto::{CompleteJoinRequest, NodeDescription, PrepareJoinRequest, PrepareJoinResponse};
 use steep_types::Lsn;
@@ -70,8 +70,8 @@ impl Join<'_> {
         let deadline = tokio::time::Instant::now() + OTHERS_JOINING;
         loop {
             match self.attempt(cancel).await {
-                Err(NodeError::Busy(error)) if tokio::time::Instant::now() < deadline => {
-                    tracing::info!(%error, "another node joins: waiting for it");
+                Err(NodeError::Busy { reason }) if tokio::time::Instant::now() < deadline => {
+                    tracing::info!(%reason, "another node joins: waiting for it");
                     self.meter.step("waiting for another node that joins", 1, STEPS);
                     // Two that wait for each other must not come back at the same moment.
                     let own = self.own.endpoint().node.bytes().map(u64::from).sum::<u64>();
@@ -95,11 +95,7 @@ impl Join<'_> {
             return Ok(plan(&own, &source, findings));
         }
         if let Some(other) = source.members.iter().find(|member| member.status == "joining") {
-            return Err(NodeError::Busy(Box::new(NodeError::Deadline {
-                what: format!("the end of the joining of node {}", other.node_id),
-                seconds: 0,
-                last: "it goes on".to_owned(),
-            })));
+            return Err(NodeError::Busy { reason: format!("node {} is joining", other.node_id) });
         }
         let record = self.begin(&source).await?;
         let filled = tokio::select! {
@@ -315,21 +311,19 @@ impl Join<'_> {
         source: &NodeDescription,
         record: &Record,
     ) -> Result<Vec<Link>, NodeError> {
+        let joiner =
+            NodeDescription { members: source.members.clone(), ..self.own.describe().await? };
         let mut links = Vec::new();
         for (node, address) in &record.members {
             let request = PrepareJoinRequest {
                 join_id: record.join_id.clone(),
-                joiner: Some(NodeDescription {
-                    members: source.members.clone(),
-                    ..self.own.describe().await?
-                }),
+                joiner: Some(joiner.clone()),
                 is_source: *node == source.node_id,
             };
-            let prepared = self.peers.prepare(address, request).await.map_err(|error| {
-                // Only another node that joins makes a member ask for patience here.
-                let is_busy = error.class() == FailureClass::Transient;
-                if is_busy { NodeError::Busy(Box::new(error)) } else { error }
-            })?;
+            let prepared = self.peers.prepare(address, request).await?;
+            if !prepared.busy.is_empty() {
+                return Err(NodeError::Busy { reason: prepared.busy });
+            }
             links.push(Link { node: node.clone(), prepared });
         }
         Ok(links)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use steep_pg::{Connection, Server};
 use steep_proto::{CompleteJoinRequest, Credentials};
 
-use super::Member;
+use super::{Member, begin_alone};
 use crate::error::{NodeError, While, refused};
 use crate::names;
 
@@ -52,7 +52,11 @@ impl Member {
     /// When PostgreSQL refuses.
     pub async fn credentials_for(&self, node: &str) -> Result<Credentials, NodeError> {
         let client = self.connect().await?;
-        self.admit(&client, node, false).await
+        let what = format!("giving node {node} a way in");
+        begin_alone(&client).await.while_doing(&what)?;
+        let credentials = self.admit(&client, node, false).await?;
+        client.batch_execute("commit").await.while_doing(&what)?;
+        Ok(credentials)
     }
 }
 

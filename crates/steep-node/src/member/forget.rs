@@ -2,7 +2,7 @@
 
 use steep_pg::Connection;
 
-use super::Member;
+use super::{Member, begin_alone};
 use crate::error::{NodeError, While};
 use crate::names;
 
@@ -126,6 +126,7 @@ async fn drop_slot(client: &Connection, slot: &str) -> Result<bool, tokio_postgr
 }
 
 async fn drop_role(client: &Connection, role: &str) -> Result<bool, tokio_postgres::Error> {
+    begin_alone(client).await?;
     let exists = client
         .query_one("select exists (select from pg_roles where rolname = $1)", &[&role])
         .await?
@@ -140,5 +141,6 @@ async fn drop_role(client: &Connection, role: &str) -> Result<bool, tokio_postgr
         let quoted = names::identifier(role);
         client.batch_execute(&format!("drop owned by {quoted}; drop role {quoted}")).await?;
     }
+    client.batch_execute("commit").await?;
     Ok(exists)
 }

@@ -17,7 +17,8 @@ impl Member {
     /// tables and their rows stay. With `force` nothing is waited for. Returns what was done, for people.
     ///
     /// # Errors
-    /// When a peer has not received everything in time, or PostgreSQL refuses.
+    /// When another node is joining, a peer has not received everything in time, or PostgreSQL
+    /// refuses.
     pub async fn leave(&self, force: bool) -> Result<Vec<String>, NodeError> {
         let patient = self.server.with_statement_timeout(Duration::ZERO);
         let client = patient.connect().await.while_doing(format!("node {}", self.endpoint.node))?;
@@ -42,6 +43,7 @@ impl Member {
             .while_doing(what)?;
         let peers: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         if !force {
+            require_nobody_joining(&client).await?;
             hand_over(&client, &peers).await?;
             done.push("everything written here has reached the other nodes".to_owned());
         }
@@ -58,6 +60,21 @@ impl Member {
             .while_doing(what)?;
         done.push("extension steep_repl dropped; tables and rows stay".to_owned());
         Ok(done)
+    }
+}
+
+/// A node that joins has been promised this one's changes.
+async fn require_nobody_joining(client: &Connection) -> Result<(), NodeError> {
+    let joining = client
+        .query_opt("select node_id from steep_repl.joins limit 1", &[])
+        .await
+        .while_doing("looking whether a node joins")?;
+    match joining.map(|row| row.get::<_, String>(0)) {
+        None => Ok(()),
+        Some(node) => refused(
+            format!("node {node} is joining the group"),
+            "wait until it has joined: steep-replctl status there; or cancel its job",
+        ),
     }
 }
 

@@ -91,3 +91,10 @@ impl Member {
         self.server.connect().await.while_doing(format!("node {}", self.endpoint.node))
     }
 }
+
+/// Begins a transaction that runs beside no other change of who belongs to the group: two nodes that
+/// ask at the same moment must not both be told that nobody else joins, and two grants on one
+/// database collide.
+async fn begin_alone(client: &Connection) -> Result<(), tokio_postgres::Error> {
+    client.batch_execute("begin; lock table steep_repl.joins in share row exclusive mode").await
+}

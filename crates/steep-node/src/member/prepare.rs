@@ -4,13 +4,14 @@ use steep_pg::Connection;
 use steep_proto::{Credentials, NodeDescription, PrepareJoinRequest, PrepareJoinResponse};
 
 use super::complete::withdraw_reading;
-use super::{Member, password};
+use super::{Member, begin_alone, password};
 use crate::error::{NodeError, While, refused};
 use crate::names;
 
 impl Member {
     /// Registers the joining node here, gives it a way in, and keeps WAL for it from now on: in a
     /// slot, unless it copies its rows from here, for then the copy's own snapshot makes the slot.
+    /// While another node joins it only says so.
     ///
     /// # Errors
     /// When this node is no member, the name is taken, or PostgreSQL refuses.
@@ -26,8 +27,11 @@ impl Member {
         };
         let node = joiner.node_name.as_str();
         let client = self.connect().await?;
-        require_free(&client, joiner, &request.join_id).await?;
         let what = format!("preparing for node {node}");
+        begin_alone(&client).await.while_doing(&what)?;
+        if let Some(busy) = require_free(&client, joiner, &request.join_id).await? {
+            return Ok(PrepareJoinResponse { busy, ..PrepareJoinResponse::default() });
+        }
         client
             .execute(
                 "select steep_repl.announce_node($1, $1, $2, $3, $4, $5, $6, 'joining')",
@@ -50,17 +54,20 @@ impl Member {
             )
             .await
             .while_doing(&what)?;
+        client.batch_execute("commit").await.while_doing(&what)?;
         let slot_name = names::of_node(node);
         let slot_lsn = if request.is_source {
             String::new()
         } else {
             ensure_slot(&client, &slot_name).await.while_doing(&what)?
         };
-        Ok(PrepareJoinResponse { slot_name, slot_lsn, credentials: Some(credentials) })
+        let credentials = Some(credentials);
+        Ok(PrepareJoinResponse { slot_name, slot_lsn, credentials, busy: String::new() })
     }
 
     /// A role of its own for each peer, with a password that only the peer's subscription knows. The
-    /// password is new each time: an earlier answer may have been lost.
+    /// password is new each time: an earlier answer may have been lost. `client` is in a transaction
+    /// of [`begin_alone`].
     pub(super) async fn admit(
         &self,
         client: &Connection,
@@ -105,12 +112,12 @@ impl Member {
 }
 
 /// The name must be new, or that of a node that was removed, or of this very attempt; and one node
-/// joins after the other.
+/// joins after the other: returns what has to end first.
 async fn require_free(
     client: &Connection,
     joiner: &NodeDescription,
     join_id: &str,
-) -> Result<(), NodeError> {
+) -> Result<Option<String>, NodeError> {
     let node = joiner.node_name.as_str();
     let what = format!("looking whether node {node} is new");
     let other = client
@@ -125,11 +132,7 @@ async fn require_free(
             );
         }
         // It would not know this one.
-        return Err(NodeError::Deadline {
-            what: format!("the end of the joining of node {other}"),
-            seconds: 0,
-            last: "it goes on".to_owned(),
-        });
+        return Ok(Some(format!("node {other} is joining")));
     }
     // It would never know a member that it has not heard of.
     let known: Vec<_> = joiner.members.iter().map(|member| member.node_id.as_str()).collect();
@@ -142,11 +145,7 @@ async fn require_free(
         .await
         .while_doing(&what)?;
     if let Some(unknown) = unknown.map(|row| row.get::<_, String>(0)) {
-        return Err(NodeError::Deadline {
-            what: format!("node {node} hearing of node {unknown}"),
-            seconds: 0,
-            last: "the group has changed since it asked".to_owned(),
-        });
+        return Ok(Some(format!("node {node} has not heard of node {unknown} yet")));
     }
     let row = client
         .query_opt(
@@ -156,9 +155,9 @@ async fn require_free(
         )
         .await
         .while_doing(&what)?;
-    let Some(row) = row else { return Ok(()) };
+    let Some(row) = row else { return Ok(None) };
     if row.get::<_, bool>(1) || row.get::<_, String>(0) == "removed" {
-        return Ok(());
+        return Ok(None);
     }
     refused(
         format!("a node named {node} is a member already"),

@@ -145,6 +145,30 @@ impl Group {
         Ok([one?, other?])
     }
 
+    /// Both ask a member to prepare, at the same moment. Returns the attempts' names and answers.
+    pub(crate) fn prepare_both(
+        &self,
+        nodes: [&str; 2],
+        at: &str,
+        round: usize,
+    ) -> Outcome<[(String, PrepareJoinResponse); 2]> {
+        let at = self.member(at);
+        self.runtime.block_on(async {
+            let members = at.describe().await?.members;
+            let request = async |node: &str| {
+                let joiner = self.member(node).describe().await?;
+                Ok::<_, NodeError>(PrepareJoinRequest {
+                    join_id: format!("{node}{round}"),
+                    joiner: Some(NodeDescription { members: members.clone(), ..joiner }),
+                    is_source: true,
+                })
+            };
+            let (one, other) = (request(nodes[0]).await?, request(nodes[1]).await?);
+            let (first, second) = tokio::join!(at.prepare(&one), at.prepare(&other));
+            Ok([(one.join_id, first?), (other.join_id, second?)])
+        })
+    }
+
     pub(crate) fn leave(&self, node: &str, force: bool) -> Outcome {
         self.runtime.block_on(self.member(node).leave(force))?;
         Ok(())
@@ -152,6 +176,11 @@ impl Group {
 
     pub(crate) fn forget(&self, at: &str, node: &str) -> Outcome {
         self.runtime.block_on(self.member(at).forget(node, None))?;
+        Ok(())
+    }
+
+    pub(crate) fn abort_at(&self, at: &str, node: &str, join_id: &str) -> Outcome {
+        self.runtime.block_on(self.member(at).forget(node, Some(join_id)))?;
         Ok(())
     }
 

@@ -37,6 +37,26 @@ on_each_major! {
         Ok(())
     }
 
+    fn one_of_two_that_ask_at_the_same_moment_has_to_wait(major: Major) -> Outcome {
+        let group = Group::start(&[major; 3])?;
+        assert!(group.init("a")?.done);
+        for round in 0..5 {
+            let answers = group.prepare_both(["b", "c"], "a", round)?;
+            let prepared: Vec<_> =
+                answers.iter().zip(["b", "c"]).filter(|((_, answer), _)| answer.busy.is_empty()).collect();
+            let [((join_id, _), node)] = prepared[..] else {
+                return Err(format!("round {round}: {answers:?}").into());
+            };
+            let refused = group.leave("a", false).expect_err("somebody joins").to_string();
+            assert!(refused.contains(&format!("node {node} is joining")), "{refused}");
+            group.abort_at("a", node, join_id)?;
+            let left = group.leftovers("a")?;
+            assert!(!left.contains_key("slots") && !left.contains_key("roles"), "{left:?}");
+        }
+        group.finish();
+        Ok(())
+    }
+
     fn twenty_times_in_a_row(major: Major) -> Outcome {
         let group = Group::start(&[major; 2])?;
         group.execute("a", SCHEMA)?;

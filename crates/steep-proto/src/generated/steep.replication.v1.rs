@@ -230,9 +230,13 @@ pub struct PrepareJoinResponse {
     pub slot_lsn: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "3")]
     pub credentials: ::core::option::Option<Credentials>,
+    /// What has to end first; then nothing is prepared, and the node asks again. Empty: prepared.
+    #[prost(string, tag = "4")]
+    pub busy: ::prost::alloc::string::String,
 }
 /// How another node's PostgreSQL connects to this one's.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct Credentials {
     #[prost(string, tag = "1")]
     pub host: ::prost::alloc::string::String,
