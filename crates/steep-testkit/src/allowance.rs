@@ -4,9 +4,12 @@ use regex::Regex;
 
 use crate::log::{LogEntry, Severity};
 
-/// What a server that is starting tells those who come too early.
-const STARTING: &str = "^the database system is (starting up|not yet accepting connections\
-    |in recovery mode|not accepting connections)";
+/// What a server that was started tells those who come too early. They may write it down when it is
+/// up already. After a crash of its own it says something else (`canAcceptConnections`, postmaster.c).
+const TOO_EARLY: &str = "^the database system is (starting up|not yet accepting connections)";
+
+/// What else it tells them meanwhile.
+const STARTING: &str = "^the database system is (in recovery mode|not accepting connections)";
 
 /// What a server that is stopping tells those it is still serving.
 const STOPPING: &str = "^terminating .*(due to|because of) (administrator command\
@@ -56,7 +59,12 @@ impl Allowance {
         Self { from, ..Self::anywhere(PEER_LOST) }
     }
 
-    /// What the kit's own start causes.
+    /// Whoever came before a server that the kit has started was ready.
+    pub(crate) fn too_early(from: usize) -> Self {
+        Self { from, ..Self::anywhere(TOO_EARLY) }
+    }
+
+    /// What else the kit's own start causes.
     pub(crate) fn starting(from: usize, until: usize) -> Self {
         Self { from, until, ..Self::anywhere(STARTING) }
     }
@@ -112,5 +120,11 @@ administrator command
         assert_eq!(messages(&[Allowance::error("administrator")]).len(), 2);
         assert_eq!(messages(&[Allowance::stopping(10, usize::MAX)]), [Severity::Error]);
         assert_eq!(messages(&[Allowance::stopping(0, 10)]).len(), 2);
+        let early = "2026-01-01 00:00:00.000 UTC [1] [walsender] 57P03 FATAL:  the database system is \
+            starting up\n";
+        let crashed = early.replace("starting up", "in recovery mode");
+        for (log, left) in [(early, 0), (&crashed, 1)] {
+            assert_eq!(unexpected(parse(log), &[Allowance::too_early(0)]).len(), left, "{log}");
+        }
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Pair {
 const BACK: (&str, &str) = ("from_b", "a_from_b");
 
 /// What suits a server that does this and nothing else.
-const SETTINGS: [(&str, &str); 8] = [
+const SETTINGS: [(&str, &str); 10] = [
     ("shared_buffers", "256MB"),
     // No checkpoint and no vacuum but the ones before a measured run.
     ("max_wal_size", "16GB"),
@@ -28,6 +28,10 @@ const SETTINGS: [(&str, &str); 8] = [
     ("autovacuum", "off"),
     // Segments that are there need not be made.
     ("min_wal_size", "1GB"),
+    // Whoever has to make one all the same must not pay for filling it with zeros.
+    ("wal_init_zero", "off"),
+    // Nor for writing what the WAL writer would write a moment later.
+    ("wal_buffers", "64MB"),
     // Decoding a transaction in pieces on disk would be measured along.
     ("logical_decoding_work_mem", "512MB"),
     // An apply worker confirms what the WAL writer has flushed.

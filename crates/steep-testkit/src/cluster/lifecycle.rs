@@ -42,6 +42,7 @@ impl PgCluster {
         let ready = self.wait_until_ready(&mut postmaster, &state, log_start);
         if ready.is_ok() {
             state.postmaster = Some(postmaster);
+            state.allowances.push(Allowance::too_early(log_start));
             state.allowances.push(Allowance::starting(log_start, self.log_text().len()));
             return ready;
         }

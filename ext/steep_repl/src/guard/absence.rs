@@ -5,57 +5,91 @@
 //! scan that is kept, or by a look at the last page of the index.
 
 use super::key;
-use super::table::{Table, UniqueIndex};
+use super::scope::OpenTable;
+use super::table::Table;
 use pgrx::pg_sys;
 
 /// A unique index over plain columns, ready to be asked.
 pub(super) struct Prober {
+    table: pg_sys::Oid,
     index: pg_sys::Relation,
-    scan: pg_sys::IndexScanDesc,
+    /// Opened when it is needed: growing keys need none.
+    scan: Option<pg_sys::IndexScanDesc>,
     keys: Vec<pg_sys::ScanKeyData>,
     places: Vec<usize>,
     /// Compares values of the first column; `None` if the index descends.
     compare: Option<*mut pg_sys::FmgrInfo>,
-    /// The last page, and its buffer, when it was last looked at.
-    last_page: Option<(pg_sys::BlockNumber, pg_sys::Buffer)>,
+    last_page: Option<Page>,
     /// How many keys in a row were not beyond it, or for how many it is not looked at.
     misses: u8,
 }
 
+/// A page, and its buffer when it was last looked at.
+#[derive(Clone, Copy)]
+struct Page {
+    block: pg_sys::BlockNumber,
+    buffer: pg_sys::Buffer,
+}
+
+/// The last page of an index, from one transaction to the next.
+pub(super) struct LastPage {
+    of: pg_sys::RelFileLocator,
+    page: Option<Page>,
+    misses: u8,
+}
+
 impl Prober {
-    /// Opens a scan, owned by the current resource owner and memory context.
+    /// Opens an index, owned by the current resource owner. `columns` are the places of its columns,
+    /// `last_page` is what an earlier prober of it has left.
     ///
     /// # Safety
-    /// Both relations are open, and stay open longer.
+    /// The table is locked against being altered until this is closed.
     pub(super) unsafe fn open(
-        table: &Table,
-        heap: pg_sys::Relation,
-        index: pg_sys::Relation,
+        table: pg_sys::Oid,
+        index: pg_sys::Oid,
+        columns: Vec<usize>,
+        last_page: Option<LastPage>,
     ) -> Option<Self> {
         // SAFETY: the caller's promise, throughout.
         unsafe {
-            let oid = (*index).rd_id;
-            let columns = match table.secondary.iter().find(|secondary| secondary.oid == oid) {
-                Some(UniqueIndex { columns, .. }) => columns.clone()?,
-                None => table.key.iter().map(|key| key.place).collect(),
-            };
-            let count = usize::try_from((*(*index).rd_index).indnkeyatts).ok()?;
-            let places = columns.get(..count)?.to_vec();
+            let index = pg_sys::index_open(index, pg_sys::RowExclusiveLock as i32);
+            let count = usize::try_from((*(*index).rd_index).indnkeyatts).unwrap_or_default();
             let keys: Option<Vec<_>> = (0..count).map(|nth| scan_key(index, nth)).collect();
-            let keys = keys?;
-            let snapshot = &raw mut pg_sys::SnapshotAnyData;
-            let scan = begin_scan(heap, index, snapshot, count as i32);
+            let (Some(keys), Some(places)) = (keys, columns.get(..count)) else {
+                pg_sys::index_close(index, pg_sys::NoLock as i32);
+                return None;
+            };
             let descends = *(*index).rd_indoption & pg_sys::INDOPTION_DESC as i16 != 0;
             let compare = (!descends).then(|| pg_sys::index_getprocinfo(index, 1, BTORDER_PROC));
-            Some(Self { index, scan, keys, places, compare, last_page: None, misses: 0 })
+            let of = (*index).rd_locator;
+            let last_page = last_page.filter(|last_page| is_same_file(&last_page.of, &of));
+            let misses = last_page.as_ref().map_or(0, |last_page| last_page.misses);
+            let last_page = last_page.and_then(|last_page| last_page.page);
+            let places = places.to_vec();
+            Some(Self { table, index, scan: None, keys, places, compare, last_page, misses })
         }
     }
 
+    /// The index.
+    pub(super) fn index(&self) -> pg_sys::Oid {
+        // SAFETY: it is open.
+        unsafe { (*self.index).rd_id }
+    }
+
+    /// Closes it. Returns what the next one may begin with.
+    ///
     /// # Safety
     /// Opened in this transaction.
-    pub(super) unsafe fn close(self) {
+    pub(super) unsafe fn close(self) -> LastPage {
         // SAFETY: the caller's promise.
-        unsafe { pg_sys::index_endscan(self.scan) };
+        unsafe {
+            if let Some(scan) = self.scan {
+                pg_sys::index_endscan(scan);
+            }
+            let of = (*self.index).rd_locator;
+            pg_sys::index_close(self.index, pg_sys::NoLock as i32);
+            LastPage { of, page: self.last_page, misses: self.misses }
+        }
     }
 
     /// Whether the index certainly has no entry of the row's values, dead or alive.
@@ -76,17 +110,35 @@ impl Prober {
             if self.is_beyond_last_page(self.keys[0].sk_argument) {
                 return true;
             }
+            let scan = self.scan();
             let count = self.keys.len() as i32;
             let keys = self.keys.as_mut_ptr();
-            pg_sys::index_rescan(self.scan, keys, count, std::ptr::null_mut(), 0);
+            pg_sys::index_rescan(scan, keys, count, std::ptr::null_mut(), 0);
             let forward = pg_sys::ScanDirection::ForwardScanDirection;
-            let is_absent = pg_sys::index_getnext_tid(self.scan, forward).is_null();
+            let is_absent = pg_sys::index_getnext_tid(scan, forward).is_null();
             if !is_absent {
                 // Gives up the page, which vacuum may be waiting for.
-                pg_sys::index_rescan(self.scan, keys, count, std::ptr::null_mut(), 0);
+                pg_sys::index_rescan(scan, keys, count, std::ptr::null_mut(), 0);
             }
             is_absent
         }
+    }
+
+    unsafe fn scan(&mut self) -> pg_sys::IndexScanDesc {
+        let (table, index, count) = (self.table, self.index, self.keys.len() as i32);
+        *self.scan.get_or_insert_with(|| {
+            // SAFETY: the scan lives as long as the transaction, and the open table does.
+            unsafe {
+                let heap = OpenTable::get(table).relation;
+                let context = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
+                let owner = pg_sys::CurrentResourceOwner;
+                pg_sys::CurrentResourceOwner = pg_sys::TopTransactionResourceOwner;
+                let scan = begin_scan(heap, index, &raw mut pg_sys::SnapshotAnyData, count);
+                pg_sys::CurrentResourceOwner = owner;
+                pg_sys::MemoryContextSwitchTo(context);
+                scan
+            }
+        })
     }
 
     /// Whether the value lies beyond every entry of the index, as growing keys do.
@@ -127,44 +179,53 @@ impl Prober {
 
     /// The last page, from where it was last seen: pages split off to the right.
     unsafe fn lock_last_page(&mut self) -> Option<(pg_sys::Buffer, *mut std::ffi::c_char)> {
-        let mut next = self.last_page;
         // SAFETY: pages of the index, pinned and locked while they are read. A page that was freed
         // meanwhile, and perhaps used again, leads to some other page: only the last one ends this.
         unsafe {
+            let mut next = self.last_page.and_then(|page| self.pin_again(page));
             for _ in 0..STEPS {
-                let Some((block, buffer)) = next else { break };
-                let buffer = self.read(block, buffer);
+                let Some(Page { block, buffer }) = next else { break };
                 raw::LockBuffer(buffer, pg_sys::BUFFER_LOCK_SHARE as i32);
                 let page = page_of(buffer);
-                next = match place_of(page) {
-                    Place::Last => {
-                        self.last_page = Some((block, buffer));
-                        return Some((buffer, page));
-                    }
-                    Place::Before(block) => Some((block, pg_sys::InvalidBuffer as i32)),
-                    Place::Elsewhere => None,
-                };
+                let place = place_of(page);
+                if matches!(place, Place::Last) {
+                    self.last_page = Some(Page { block, buffer });
+                    return Some((buffer, page));
+                }
                 unlock(buffer);
+                next = match place {
+                    Place::Before(block) => {
+                        let buffer = raw::ReadBuffer(self.index, block);
+                        Some(Page { block, buffer })
+                    }
+                    _ => None,
+                };
+            }
+            if let Some(Page { buffer, .. }) = next {
+                raw::ReleaseBuffer(buffer);
             }
             let buffer = super::unbound::last_page(self.index);
             if buffer <= 0 {
                 return None;
             }
-            self.last_page = Some((raw::BufferGetBlockNumber(buffer), buffer));
+            self.last_page = Some(Page { block: raw::BufferGetBlockNumber(buffer), buffer });
             Some((buffer, page_of(buffer)))
         }
     }
 
-    /// Pins a page that was in this buffer when it was last read.
-    unsafe fn read(&self, block: pg_sys::BlockNumber, buffer: pg_sys::Buffer) -> pg_sys::Buffer {
+    /// Pins a page if it still is in the buffer it was in.
+    unsafe fn pin_again(&self, page: Page) -> Option<Page> {
         let fork = pg_sys::ForkNumber::MAIN_FORKNUM;
-        // SAFETY: the index is open.
-        unsafe {
-            let is_there =
-                buffer > 0 && raw::ReadRecentBuffer((*self.index).rd_locator, fork, block, buffer);
-            if is_there { buffer } else { raw::ReadBuffer(self.index, block) }
-        }
+        // SAFETY: the index is open; only a buffer that holds this page of it is pinned.
+        let is_there = unsafe {
+            raw::ReadRecentBuffer((*self.index).rd_locator, fork, page.block, page.buffer)
+        };
+        is_there.then_some(page)
     }
+}
+
+fn is_same_file(one: &pg_sys::RelFileLocator, other: &pg_sys::RelFileLocator) -> bool {
+    (one.spcOid, one.dbOid, one.relNumber) == (other.spcOid, other.dbOid, other.relNumber)
 }
 
 /// The value of the first column; `None` if the entry has nulls.

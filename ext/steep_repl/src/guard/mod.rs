@@ -17,6 +17,8 @@ mod applying;
 mod chunk;
 mod conflict_log;
 mod delete;
+mod direct;
+mod error_context;
 mod held;
 mod json;
 mod key;
@@ -27,6 +29,7 @@ mod overtaken;
 mod own_table;
 mod place;
 mod presence;
+mod probers;
 mod retraction;
 mod scope;
 mod table;
@@ -36,6 +39,7 @@ mod unbound;
 mod update;
 mod write;
 
+pub(crate) use self::direct::{apply as apply_directly, forget as forget_direct};
 pub(crate) use self::held::oldest_commit_timestamp_xid;
 pub(crate) use self::overtaken::written;
 pub(crate) use self::presence::ANNOUNCED;
@@ -94,6 +98,7 @@ pub(crate) fn at_transaction_end(event: pg_sys::XactEvent::Type) {
                 // Deferred triggers may have come after the commit message.
                 retraction::write_pending();
                 own_table::write_all();
+                direct::forget();
                 scope::close();
             }
         }
@@ -105,6 +110,7 @@ pub(crate) fn at_transaction_end(event: pg_sys::XactEvent::Type) {
             retraction::forget();
             write::forget();
             held::forget();
+            direct::forget();
         }
         _ => {}
     }

@@ -5,8 +5,10 @@ use super::conflict_log::Side;
 use super::held::{Writer, WriterKind};
 use super::retraction;
 use super::scope::{Found, OpenTable};
+use super::table::Table;
 use super::tombstone::{self, Retracted};
-use super::{Verdict, key, modes};
+use super::{Verdict, key, modes, presence, probers};
+use crate::tap::session::Session;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use steep_conflict::{
@@ -45,6 +47,29 @@ pub(super) struct Incoming<'a> {
     pub(super) missing: &'a [usize],
     /// The row whose key the change takes away: it holds nothing against its own new key.
     pub(super) leaving: Option<pg_sys::ItemPointerData>,
+}
+
+/// Whether nothing stands in a row's way: no row with one of its unique values, no tombstone of its
+/// key.
+///
+/// # Safety
+/// Inside a transaction that holds a lock on the relation which allows writing; `row` holds a row of
+/// it, generated columns included where a unique index needs them.
+pub(super) unsafe fn is_free(
+    table: &Table,
+    relation: pg_sys::Oid,
+    row: *mut pg_sys::TupleTableSlot,
+    session: &Session,
+) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        // One entry in question is enough to ask all indexes in full.
+        let is_new = probers::is_surely_new(table, relation, row)
+            || !OpenTable::get(relation).has_conflict(row);
+        is_new
+            && (!presence::is_possible(table.root)
+                || tombstone::find(table, row, session).is_none())
+    }
 }
 
 /// Decides on an incoming row, and removes what has to give way to it.

@@ -1,8 +1,8 @@
 //! What the guard keeps open until the end of the transaction: executor states with open indexes
 //! cost more than a probe.
 
-use super::absence::{self, Prober};
 use super::table::Table;
+use super::{absence, probers};
 use pgrx::pg_sys;
 use std::cell::RefCell;
 
@@ -17,13 +17,8 @@ pub(super) struct OpenTable {
     pub(super) descriptor: pg_sys::TupleDesc,
 }
 
-/// The unique indexes of a table; `None` for those that have to be asked in full.
-type Probers = Vec<Option<Prober>>;
-
 thread_local! {
     static OPEN: RefCell<Vec<OpenTable>> = const { RefCell::new(Vec::new()) };
-    /// Of each open table that was probed.
-    static PROBERS: RefCell<Vec<(pg_sys::Oid, Probers)>> = const { RefCell::new(Vec::new()) };
 }
 
 impl OpenTable {
@@ -82,12 +77,8 @@ impl OpenTable {
 /// # Safety
 /// Inside the transaction.
 pub(super) unsafe fn close() {
-    for (_, probers) in PROBERS.take() {
-        for prober in probers.into_iter().flatten() {
-            // SAFETY: opened in this transaction.
-            unsafe { prober.close() };
-        }
-    }
+    // SAFETY: the caller's promise.
+    unsafe { probers::close() };
     for table in OPEN.take() {
         // SAFETY: opened by `get` in this transaction.
         unsafe {
@@ -105,7 +96,7 @@ pub(super) unsafe fn close() {
 /// Forgets everything: the transaction has failed and PostgreSQL has cleaned up.
 pub(super) fn forget() {
     OPEN.take();
-    PROBERS.take();
+    probers::forget();
 }
 
 /// A memory context for a row's worth of values, below the current one.
@@ -171,50 +162,12 @@ impl OpenTable {
     ///
     /// # Safety
     /// `slot` holds a row of this table.
-    pub(super) unsafe fn has_conflict(
-        &self,
-        table: &Table,
-        slot: *mut pg_sys::TupleTableSlot,
-    ) -> bool {
+    pub(super) unsafe fn has_conflict(&self, slot: *mut pg_sys::TupleTableSlot) -> bool {
         // SAFETY: the caller's promise.
         unsafe {
-            let oid = (*self.relation).rd_id;
-            let mut probers = PROBERS.with_borrow_mut(|all| {
-                let at = all.iter().position(|(known, _)| *known == oid)?;
-                Some(all.swap_remove(at).1)
-            });
-            let probers_now = probers.get_or_insert_with(|| self.probers(table));
-            let is_absent = probers_now
-                .iter_mut()
-                .all(|prober| prober.as_mut().is_some_and(|prober| prober.is_absent(slot)));
-            PROBERS.with_borrow_mut(|all| all.extend(probers.map(|probers| (oid, probers))));
-            if is_absent {
-                return false;
-            }
-            // One entry in question is enough to ask all indexes in full.
             let has_conflict = self.probe(slot, std::ptr::null_mut()).is_some();
             self.reset();
             has_conflict
-        }
-    }
-
-    unsafe fn probers(&self, table: &Table) -> Probers {
-        // SAFETY: the scans live as long as the open table.
-        unsafe {
-            let context = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
-            let owner = pg_sys::CurrentResourceOwner;
-            pg_sys::CurrentResourceOwner = pg_sys::TopTransactionResourceOwner;
-            let count = usize::try_from((*self.target).ri_NumIndices).unwrap_or_default();
-            let mut probers = Vec::new();
-            for nth in 0..count {
-                let index = *(*self.target).ri_IndexRelationDescs.add(nth);
-                if (*(*index).rd_index).indisunique {
-                    probers.push(Prober::open(table, self.relation, index));
-                }
-            }
-            pg_sys::CurrentResourceOwner = owner;
-            pg_sys::MemoryContextSwitchTo(context);
-            probers
         }
     }
 

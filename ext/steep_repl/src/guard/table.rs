@@ -71,7 +71,7 @@ pub(crate) struct Column {
     /// Dropped or generated: never in a message.
     pub(crate) is_sent: bool,
     pub(crate) is_toastable: bool,
-    is_dropped: bool,
+    pub(super) is_dropped: bool,
     /// How it stands in JSON, if that is simple.
     json: Option<json::Kind>,
 }

@@ -5,7 +5,7 @@ use super::scope::OpenTable;
 use super::table::Table;
 use super::update::{self, Rows};
 use super::write::{self, Mode};
-use super::{Verdict, delete, local_deletes, overtaken, place, presence, retraction, tombstone};
+use super::{Verdict, delete, direct, local_deletes, overtaken, place, retraction};
 use crate::tap::transaction::TRANSACTION;
 use crate::tap::{self, native_report, relations};
 use pgrx::pg_sys;
@@ -106,6 +106,7 @@ unsafe fn guard(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
         if matches!(mode, Mode::Decided) {
             return row.into();
         }
+        let of_table = table.clone();
         let verdict = match event {
             pg_sys::TRIGGER_EVENT_INSERT => insert(&table, data, &mode),
             pg_sys::TRIGGER_EVENT_UPDATE => update::update(
@@ -125,6 +126,9 @@ unsafe fn guard(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
                 (*data).tg_trigtuple,
             ),
         };
+        if let (Verdict::Pass, Some(arrived), Mode::Stream) = (&verdict, &arrived, &mode) {
+            direct::learn(arrived, &of_table, (*(*data).tg_relation).rd_id);
+        }
         match verdict {
             Verdict::Pass => row.into(),
             Verdict::Replace(other) => other.into(),
@@ -148,7 +152,7 @@ unsafe fn insert(
     // SAFETY: a trigger call for an insert.
     unsafe {
         let session = applying::require_session(table);
-        let open = OpenTable::get((*(*data).tg_relation).rd_id);
+        let relation = (*(*data).tg_relation).rd_id;
         let row = (*data).tg_trigslot;
         let (kind, missing) = match mode {
             Mode::MissingUpdate { unchanged, is_insert: false } => {
@@ -159,23 +163,24 @@ unsafe fn insert(
             }
             Mode::Stream | Mode::Decided => (ChangeKind::Insert, &[][..]),
         };
-        let probe = open.with_generated(table, row, pg_sys::CmdType::CMD_INSERT);
-        let is_free = !open.has_conflict(table, probe);
+        let probe = if table.computes_keys {
+            let insert = pg_sys::CmdType::CMD_INSERT;
+            OpenTable::get(relation).with_generated(table, row, insert)
+        } else {
+            row
+        };
+        let is_free = missing.is_empty() && place::is_free(table, relation, probe, &session);
         if table.computes_keys {
-            open.reset();
+            OpenTable::get(relation).reset();
         }
-        if is_free
-            && missing.is_empty()
-            && (!presence::is_possible(table.root)
-                || tombstone::find(table, probe, &session).is_none())
-        {
+        if is_free {
             return Verdict::Pass;
         }
         let Some(policy) = applying::policy_of(&session, table) else { return Verdict::Skip };
         let applying = Applying::last(session, table.clone(), policy);
         let tuple = (*data).tg_trigtuple;
         let incoming = place::Incoming { row, tuple, kind, missing, leaving: None };
-        place::insert(&applying, &open, incoming)
+        place::insert(&applying, &OpenTable::get(relation), incoming)
     }
 }
 

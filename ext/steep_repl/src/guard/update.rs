@@ -59,7 +59,8 @@ pub(super) fn is_own_write(writer: Writer) -> bool {
     }
 }
 
-fn touches_unique(
+/// Whether a unique value other than the key may change.
+pub(super) fn touches_unique(
     table: &Table,
     old: *mut pg_sys::TupleTableSlot,
     new: *mut pg_sys::TupleTableSlot,

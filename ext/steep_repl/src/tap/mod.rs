@@ -114,13 +114,14 @@ unsafe extern "C-unwind" fn receive(
     // SAFETY: the arguments are handed on as they came. An error of the server's own function jumps
     // over this frame, which holds only plain copies of them.
     unsafe {
-        before_receive();
-        let Some(original) = ORIGINAL else { return -1 };
-        let length = original(connection, buffer, descriptor);
-        if length > 0 {
-            after_receive(*buffer, length);
+        loop {
+            before_receive();
+            let Some(original) = ORIGINAL else { return -1 };
+            let length = original(connection, buffer, descriptor);
+            if length <= 0 || !after_receive(*buffer, length) {
+                return length;
+            }
         }
-        length
     }
 }
 
@@ -131,14 +132,13 @@ unsafe extern "C-unwind" fn before_receive() {
     unsafe { finish_last_message() };
 }
 
+/// Whether the message has been dealt with: the worker need not see it.
 #[pg_guard]
-unsafe extern "C-unwind" fn after_receive(buffer: *mut c_char, length: c_int) {
-    let Ok(length) = usize::try_from(length) else { return };
+unsafe extern "C-unwind" fn after_receive(buffer: *mut c_char, length: c_int) -> bool {
+    let Ok(length) = usize::try_from(length) else { return false };
     // SAFETY: the server's function has left that many bytes there, valid until its next call.
     let frame = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), length) };
-    if let Some(message) = Message::parse(frame) {
-        arrived(message);
-    }
+    Message::parse(frame).is_some_and(arrived)
 }
 
 /// Functions of the server that raise no error, without the cost of catching one.
@@ -183,7 +183,8 @@ pub(crate) fn unreadable(what: &str) {
     );
 }
 
-fn arrived(message: Message<'_>) {
+/// Takes a message in. Whether it has been dealt with.
+fn arrived(message: Message<'_>) -> bool {
     match message {
         Message::Begin { commit_ts, xid } => {
             // SAFETY: a transaction begins, so none is open.
@@ -197,16 +198,25 @@ fn arrived(message: Message<'_>) {
             TRANSACTION.with_borrow_mut(|transaction| transaction.begin(commit_ts, xid));
         }
         Message::Relation(body) => match Relation::parse(body) {
-            Some(relation) => relations::learn(relation),
+            Some(relation) => {
+                guard::forget_direct();
+                relations::learn(relation);
+            }
             None => unreadable("description of a table"),
         },
         Message::Row { kind, relation, body } => {
+            let change = Arrived { kind, relation, body: body.into() };
+            // SAFETY: it has just been received.
+            if unsafe { guard::apply_directly(&change) } {
+                pgrx::check_for_interrupts!();
+                return true;
+            }
             if kind != RowKind::Insert && session::is_peer() && relations::is_of_user(relation) {
                 native_report::mute();
             }
             TRANSACTION.with_borrow_mut(|transaction| {
                 transaction.hit = false;
-                transaction.last = Some(Arrived { kind, relation, body: body.into() });
+                transaction.last = Some(change);
             });
         }
         // SAFETY: the worker has yet to commit.
@@ -219,4 +229,5 @@ fn arrived(message: Message<'_>) {
         Message::Origin => session::refuse_option("origin", "none"),
         Message::Other => {}
     }
+    false
 }
