@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::sample::{Sample, Samples};
 
-/// What a ratio is to be, by issue 3.
+/// What a ratio is to be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Target {
     AtLeast(f64),

@@ -85,8 +85,8 @@ impl Name {
         Self::Join,
     ];
 
-    /// The numbers of issue 3, so that figures can be compared with those of the peers there; two
-    /// million changes are enough for a leak of a byte a change to show.
+    /// As much as other extensions were measured with, so that figures can be compared; two million
+    /// changes are enough for a leak of a byte a change to show.
     fn default_rows(self) -> u32 {
         match self {
             Self::Conflicts => 50_000,

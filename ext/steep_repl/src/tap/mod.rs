@@ -19,6 +19,7 @@ mod clock;
 pub(crate) mod housekeeping;
 pub(crate) mod message;
 pub(crate) mod native_report;
+mod pace;
 mod positions;
 pub(crate) mod relations;
 pub(crate) mod session;
@@ -117,7 +118,10 @@ unsafe extern "C-unwind" fn receive(
         loop {
             before_receive();
             let Some(original) = ORIGINAL else { return -1 };
-            let length = original(connection, buffer, descriptor);
+            let mut length = original(connection, buffer, descriptor);
+            if length == 0 && pace::rest() {
+                length = original(connection, buffer, descriptor);
+            }
             if length <= 0 || !after_receive(*buffer, length) {
                 return length;
             }
@@ -196,6 +200,7 @@ fn arrived(message: Message<'_>) -> bool {
                 }
             }
             TRANSACTION.with_borrow_mut(|transaction| transaction.begin(commit_ts, xid));
+            pace::transaction_begins();
         }
         Message::Relation(body) => match Relation::parse(body) {
             Some(relation) => {
@@ -205,6 +210,7 @@ fn arrived(message: Message<'_>) -> bool {
             None => unreadable("description of a table"),
         },
         Message::Row { kind, relation, body } => {
+            pace::row_arrived();
             let change = Arrived { kind, relation, body: body.into() };
             // SAFETY: it has just been received.
             if unsafe { guard::apply_directly(&change) } {

@@ -33,11 +33,11 @@ impl Opened {
     }
 
     pub(super) unsafe fn update(&mut self, change: &Arrived, rows: &RowChange<'_>) -> bool {
-        // With an old key it changes the key.
-        let (Some(row), None) = (&rows.new, &rows.old_key) else { return false };
+        let Some(row) = &rows.new else { return false };
+        let old = rows.old.as_ref().or(rows.old_key.as_ref()).unwrap_or(row);
         // SAFETY: the caller's promise, throughout.
         unsafe {
-            if !self.columns.read_key(row, self.sent) {
+            if !self.columns.read_key(old, self.sent) {
                 return false;
             }
             overtaken::looking(self.table.root);
@@ -52,7 +52,8 @@ impl Opened {
                 return false;
             }
             pg_sys::ExecStoreVirtualTuple(self.new);
-            if touches_unique(&self.table, found.slot, self.new) {
+            let moves = !key::same_key(&self.table, found.slot, self.new);
+            if moves || touches_unique(&self.table, found.slot, self.new) {
                 return false;
             }
             let mut tid = found.tid;
