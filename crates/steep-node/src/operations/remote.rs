@@ -63,10 +63,10 @@ impl GrpcPeers {
         address: &Address,
         at: &str,
         node: &str,
-        reason: &str,
+        force: bool,
     ) -> Result<Vec<String>, NodeError> {
         let client = self.connect(&address.to_string(), Some(at)).await?;
-        let request = ForgetNodeRequest { node_id: node.to_owned(), reason: reason.to_owned() };
+        let request = ForgetNodeRequest { node_id: node.to_owned(), force };
         let done = client.forget_node(request).await.map_err(|error| failed(at, error))?;
         Ok(done.done)
     }

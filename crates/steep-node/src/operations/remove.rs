@@ -7,9 +7,6 @@ use super::{GroupOperations, ProgressSink};
 use crate::error::{NodeError, While, refused};
 use crate::join::Address;
 
-/// Why a node is to be forgotten, as the audit logs have it.
-pub(super) const REASON: &str = "removed by an operator";
-
 /// A member's row in `steep_repl.nodes`.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
@@ -71,8 +68,7 @@ impl GroupOperations {
         let left = match &target.address {
             _ if leaving == own => self.member().leave(request.force).await,
             Some(address) => {
-                let reason = if request.force { "force" } else { REASON };
-                self.shared.peers.forget(address, leaving, leaving, reason).await
+                self.shared.peers.forget(address, leaving, leaving, request.force).await
             }
             None => refused(format!("where the daemon of node {leaving} is, is not known"), ""),
         };
@@ -95,7 +91,7 @@ impl GroupOperations {
         for member in known.iter().filter(|member| member.node != leaving && member.node != own) {
             let told = match &member.address {
                 Some(address) => {
-                    self.shared.peers.forget(address, &member.node, leaving, REASON).await
+                    self.shared.peers.forget(address, &member.node, leaving, false).await
                 }
                 None => refused("its daemon's address is not known", ""),
             };
@@ -186,7 +182,7 @@ impl GroupOperations {
             let address = known.iter().find(|known| known.node == member);
             let told = match address.and_then(|known| known.address.as_ref()) {
                 Some(address) => {
-                    self.shared.peers.forget(address, &member, &leaving, REASON).await.map(drop)
+                    self.shared.peers.forget(address, &member, &leaving, false).await.map(drop)
                 }
                 // It has left as well.
                 None => Ok(()),

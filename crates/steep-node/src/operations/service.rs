@@ -171,7 +171,7 @@ impl NodeService for Service {
         let done = to_its_end(async move {
             let member = operations.member();
             if request.node_id == member.endpoint().node {
-                member.leave(request.reason == "force").await
+                member.leave(request.force).await
             } else {
                 member.forget(&request.node_id, None).await
             }
