@@ -8,6 +8,7 @@
 //!   with other settings and given another [`Clock`]; trouble in its log that the test does not
 //!   expect fails the test;
 //! * [`Proxy`]: a link that can be paused, cut and delayed, in one direction or both;
+//! * [`Hold`]: a lock that holds others up where the test wants them;
 //! * [`Mesh`]: several clusters and a proxy for every ordered pair of them;
 //! * [`wait`]: waiting for an event with a deadline, and [`tables_equal`]: what differs;
 //! * [`on_each_major!`]: one test per PostgreSQL major.
@@ -60,6 +61,7 @@ mod allowance;
 mod clock;
 mod cluster;
 mod guarded_folder;
+mod hold;
 mod log;
 mod macros;
 mod mesh;
@@ -77,6 +79,7 @@ pub use self::cluster::{
     TEMPLATES_VARIABLE, TextRows,
 };
 pub use self::guarded_folder::GuardedFolder;
+pub use self::hold::Hold;
 pub use self::log::{LogEntry, Severity};
 pub use self::mesh::{Mesh, MeshBuilder, MeshError};
 pub use self::platform::{OsUserError, Stop, server_user_can_enter};

@@ -2,7 +2,10 @@
 #![cfg(unix)]
 
 mod conflicts;
+mod joining;
 mod life;
+mod load;
 mod pair;
 mod support;
+mod trio;
 mod watching;

@@ -125,6 +125,6 @@ fn subscribe(mesh: &Mesh, from: &str, to: &str) -> Outcome {
 }
 
 /// A port that was free a moment ago.
-fn free_port() -> Result<u16, Box<dyn Error>> {
+pub(crate) fn free_port() -> Result<u16, Box<dyn Error>> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

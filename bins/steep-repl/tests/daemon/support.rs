@@ -36,11 +36,12 @@ impl Daemon {
         let password = dsn.split(['@']).next().and_then(|login| login.rsplit(':').next());
         private(&folder.path().join("password"), password.ok_or("no password in the URL")?)?;
         let text = format!(
-            "replication:\n  postgres: {{host: 127.0.0.1, port: {}, user: {SUPERUSER}, password_file: {}}}\n  \
+            "replication:\n  postgres: {{host: 127.0.0.1, port: {}, user: {SUPERUSER}, password_file: {}, bin_dir: {}}}\n  \
              http: {{listen: \"127.0.0.1:0\"}}\n  ipc: {{path: {}}}\n  log: {{format: json}}\n  \
              watch: {{interval: {}ms, shutdown_timeout: 20s}}\n  data_dir: {}\n{extra}",
             cluster.port(),
             path("password"),
+            cluster.server().prefix.join("bin").display(),
             path("ipc.sock"),
             INTERVAL.as_millis(),
             path("data"),

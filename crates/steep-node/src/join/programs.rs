@@ -12,6 +12,19 @@ use crate::names;
 /// Lines of a program's complaint that are shown.
 const LINES_SHOWN: usize = 5;
 
+/// `application_name` of the programs, and of every session that fills this database: by it they are
+/// found when they outlive the daemon that began them.
+pub(super) const SESSIONS: &str = "steep-repl join";
+
+/// What notices within half a minute that a server has vanished, as in the daemon's own sessions;
+/// libpq by itself takes hours.
+const SIGNS_OF_LIFE: [(&str, &str); 4] = [
+    ("keepalives_idle", "15"),
+    ("keepalives_interval", "5"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "30000"),
+];
+
 /// Where `pg_dump`, `pg_restore` and `psql` are.
 #[derive(Debug, Clone, Default)]
 pub struct Programs {
@@ -33,7 +46,7 @@ impl Programs {
             None => Command::new(program),
         };
         command
-            .env("PGAPPNAME", steep_pg::APPLICATION_NAME)
+            .env("PGAPPNAME", SESSIONS)
             .env("PGCONNECT_TIMEOUT", to.connect_timeout.as_secs().max(2).to_string())
             .env("PGCLIENTENCODING", "UTF8")
             .env(
@@ -71,6 +84,7 @@ impl Programs {
                 parameters.push((keyword, path));
             }
         }
+        parameters.extend(SIGNS_OF_LIFE);
         parameters.extend_from_slice(more);
         names::conninfo(&parameters)
     }

@@ -14,7 +14,7 @@ use super::checks::{self, Findings};
 use super::copy::{self, Copying};
 use super::peers::Peers;
 use super::plan::plan;
-use super::programs::Programs;
+use super::programs::{Programs, SESSIONS};
 use super::record::{Record, Step};
 use super::schema::Schema;
 use super::snapshot::Exported;
@@ -184,11 +184,13 @@ impl Join<'_> {
             extensions_before,
             schemas_before,
         };
+        // An extension without a record would be left behind by a daemon that dies here.
         client
-            .batch_execute("create extension if not exists steep_repl")
+            .batch_execute("begin; create extension if not exists steep_repl")
             .await
             .while_doing(what)?;
         record.save(&client).await?;
+        client.batch_execute("commit").await.while_doing(what)?;
         Ok(record)
     }
 
@@ -203,7 +205,8 @@ impl Join<'_> {
             );
         };
         let source_server = self.source_server(&source.node_id, &to_source.prepared)?;
-        let own_server = self.own.server().with_statement_timeout(Duration::ZERO);
+        let patient = self.own.server().with_statement_timeout(Duration::ZERO);
+        let own_server = patient.with_application_name(SESSIONS);
         let own_client = own_server.connect().await.while_doing("connecting to this server")?;
         let source_client =
             source_server.connect().await.while_doing("connecting to the source")?;

@@ -6,6 +6,10 @@ use super::{Member, begin_alone};
 use crate::error::{NodeError, While};
 use crate::names;
 
+/// Begins the keys of attempts that were given up. They are kept for a day, far longer than a request
+/// can be on its way.
+const GIVEN_UP: &str = "given-up:";
+
 impl Member {
     /// Removes everything here that belongs to a node: the subscription to it, its slot, its role,
     /// its place among the peers. Its row in `steep_repl.nodes` stays, as `removed`: what it wrote
@@ -20,6 +24,9 @@ impl Member {
     ) -> Result<Vec<String>, NodeError> {
         let client = self.connect().await?;
         let what = format!("forgetting node {node}");
+        // First: a request to prepare that is still on its way, or still waits for its slot, then
+        // finds out, or has made what is dropped below.
+        end_joins(&client, node, join_id).await.while_doing(&what)?;
         let mut done = drop_link(&client, node).await.while_doing(&what)?;
         let removed = client
             .query_one("select steep_repl.remove_peer($1)", &[&node])
@@ -30,14 +37,6 @@ impl Member {
         }
         client
             .execute(
-                "select steep_repl.end_join(j.join_id) from steep_repl.joins j
-                 where j.node_id = $1 and ($2::text is null or j.join_id = $2)",
-                &[&node, &join_id],
-            )
-            .await
-            .while_doing(&what)?;
-        client
-            .execute(
                 "select steep_repl.set_node_status(n.node_id, 'removed') from steep_repl.nodes n
                  where n.node_id = $1",
                 &[&node],
@@ -46,6 +45,45 @@ impl Member {
             .while_doing(&what)?;
         Ok(done)
     }
+}
+
+/// Ends a node's attempts to join, or one of them, which is remembered: whoever gives an attempt up
+/// does not wait for the answers it has asked for.
+async fn end_joins(
+    client: &Connection,
+    node: &str,
+    join_id: Option<&str>,
+) -> Result<(), tokio_postgres::Error> {
+    begin_alone(client).await?;
+    if let Some(join_id) = join_id {
+        client
+            .execute(
+                "delete from steep_repl.coordinator_state
+                 where starts_with(key, $1) and updated_at < now() - interval '1 day'",
+                &[&GIVEN_UP],
+            )
+            .await?;
+        client
+            .execute(
+                "insert into steep_repl.coordinator_state (key, value)
+                 values ($1, jsonb_build_object('node', $2::text)) on conflict (key) do nothing",
+                &[&given_up(join_id), &node],
+            )
+            .await?;
+    }
+    client
+        .execute(
+            "select steep_repl.end_join(j.join_id) from steep_repl.joins j
+             where j.node_id = $1 and ($2::text is null or j.join_id = $2)",
+            &[&node, &join_id],
+        )
+        .await?;
+    client.batch_execute("commit").await
+}
+
+/// Key, in `steep_repl.coordinator_state`, of an attempt that was given up.
+pub(super) fn given_up(join_id: &str) -> String {
+    format!("{GIVEN_UP}{join_id}")
 }
 
 /// Drops what ties this node to another one: the subscription to it, and the slot and the role that
@@ -60,11 +98,12 @@ pub(crate) async fn drop_link(
         drop_subscription(client, &subscription).await?;
         done.push(format!("subscription {subscription} dropped"));
     }
-    if drop_slot(client, &name).await? {
-        done.push(format!("slot {name} dropped"));
-    }
+    // The role first: nobody comes back then to read from the slot, or to make it anew.
     if drop_role(client, &name).await? {
         done.push(format!("role {name} dropped"));
+    }
+    if drop_slot(client, &name).await? {
+        done.push(format!("slot {name} dropped"));
     }
     Ok(done)
 }
@@ -102,8 +141,11 @@ async fn drop_subscription(
 }
 
 /// Drops a slot of this database, and whoever reads from it first.
-async fn drop_slot(client: &Connection, slot: &str) -> Result<bool, tokio_postgres::Error> {
-    // A reader comes back within moments, until its subscription is gone too.
+pub(super) async fn drop_slot(
+    client: &Connection,
+    slot: &str,
+) -> Result<bool, tokio_postgres::Error> {
+    // A reader needs a moment to let go of it; one that has another role may come back.
     for _ in 0..50 {
         let slot_row = client
             .query_opt(
@@ -118,6 +160,10 @@ async fn drop_slot(client: &Connection, slot: &str) -> Result<bool, tokio_postgr
         match client.execute("select pg_drop_replication_slot($1::text::name)", &[&slot]).await {
             Ok(_) => return Ok(true),
             Err(error) if error.code().is_some_and(|code| code.code() == "55006") => {}
+            // Whoever was still making it was ended, and it with them.
+            Err(error) if error.code().is_some_and(|code| code.code() == "42704") => {
+                return Ok(true);
+            }
             Err(error) => return Err(error),
         }
     }

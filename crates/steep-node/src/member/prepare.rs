@@ -4,6 +4,7 @@ use steep_pg::Connection;
 use steep_proto::{Credentials, NodeDescription, PrepareJoinRequest, PrepareJoinResponse};
 
 use super::complete::withdraw_reading;
+use super::forget::{drop_slot, given_up};
 use super::{Member, begin_alone, password};
 use crate::error::{NodeError, While, refused};
 use crate::names;
@@ -59,7 +60,12 @@ impl Member {
         let slot_lsn = if request.is_source {
             String::new()
         } else {
-            ensure_slot(&client, &slot_name).await.while_doing(&what)?
+            let lsn = ensure_slot(&client, &slot_name).await.while_doing(&what)?;
+            // Whoever gave the attempt up meanwhile may have looked for the slot too early.
+            if drop_unwanted(&client, node, &slot_name).await.while_doing(&what)? {
+                return given_up_already(node);
+            }
+            lsn
         };
         let credentials = Some(credentials);
         Ok(PrepareJoinResponse { slot_name, slot_lsn, credentials, busy: String::new() })
@@ -120,6 +126,16 @@ async fn require_free(
 ) -> Result<Option<String>, NodeError> {
     let node = joiner.node_name.as_str();
     let what = format!("looking whether node {node} is new");
+    let is_over = client
+        .query_one(
+            "select exists (select from steep_repl.coordinator_state where key = $1)",
+            &[&given_up(join_id)],
+        )
+        .await
+        .while_doing(&what)?;
+    if is_over.get::<_, bool>(0) {
+        return given_up_already(node);
+    }
     let other = client
         .query_opt("select node_id from steep_repl.joins where join_id <> $1 limit 1", &[&join_id])
         .await
@@ -165,6 +181,29 @@ async fn require_free(
             "give the new node another name, or remove the old one: steep-replctl node remove {node}"
         ),
     )
+}
+
+fn given_up_already<T>(node: &str) -> Result<T, NodeError> {
+    refused(format!("this attempt of node {node} to join has been given up"), "join again")
+}
+
+/// Drops the slot of a node that does not join any more, neither in this attempt nor in another, for
+/// which it would be just as good.
+async fn drop_unwanted(
+    client: &Connection,
+    node: &str,
+    slot: &str,
+) -> Result<bool, tokio_postgres::Error> {
+    begin_alone(client).await?;
+    let joins = client
+        .query_one("select exists (select from steep_repl.joins where node_id = $1)", &[&node])
+        .await?
+        .get::<_, bool>(0);
+    if !joins {
+        drop_slot(client, slot).await?;
+    }
+    client.batch_execute("commit").await?;
+    Ok(!joins)
 }
 
 /// The slot, from whose position on WAL is kept.

@@ -1,9 +1,9 @@
 //! Attempts that do not come to their end.
 
-use steep_testkit::{Major, Stop, on_each_major};
+use steep_testkit::{Hold, Major, Stop, on_each_major};
 
 use crate::all_equal;
-use crate::group::{Group, Outcome};
+use crate::group::{DATABASE, Group, Outcome};
 use crate::load::{Load, SCHEMA};
 
 fn group_of_two(major: Major) -> Outcome<Group> {
@@ -110,6 +110,49 @@ on_each_major! {
         group.silent.lock().expect("no test panics with it").clear();
         assert!(group.recover("c", "a")?);
         nothing_is_left(&group)?;
+        group.finish();
+        Ok(())
+    }
+
+    fn a_request_that_comes_after_its_attempt_was_given_up_is_refused(major: Major) -> Outcome {
+        let group = Group::start(&[major; 2])?;
+        assert!(group.init("a")?.done);
+        group.abort_at("a", "b", "first")?;
+        let refused = group.prepare_at("a", "b", "first").expect_err("given up").to_string();
+        assert!(refused.contains("given up"), "{refused}");
+        assert!(!group.leftovers("a")?.contains_key("slots"));
+        assert_eq!(group.value("a", "select count(*) from steep_repl.joins")?, "0");
+        // Another attempt is another matter.
+        group.prepare_at("a", "b", "second")?;
+        assert_eq!(group.leftovers("a")?["slots"], "steep_repl_b");
+        group.abort_at("a", "b", "second")?;
+        assert!(!group.leftovers("a")?.contains_key("slots"));
+        group.finish();
+        Ok(())
+    }
+
+    fn an_attempt_that_is_given_up_while_a_member_prepares_leaves_no_slot(major: Major) -> Outcome {
+        let group = Group::start(&[major; 2])?;
+        assert!(group.init("a")?.done);
+        // The slot may be in the making when it is dropped.
+        group.cluster("a").expect_log("terminating connection due to administrator command");
+        group.cluster("a").expect_error("replication slot \"steep_repl_b\" does not exist");
+        let mut hold = Hold::take(group.cluster("a"), DATABASE, "begin; lock table steep_repl.joins in share mode")?;
+        std::thread::scope(|scope| {
+            // Nobody waits for its answer, whatever it is.
+            scope.spawn(|| group.prepare_at("a", "b", "given up").is_ok());
+            hold.waited_for_by(1)?;
+            let aborts = scope.spawn(|| {
+                group.abort_at("a", "b", "given up").map_err(|error| error.to_string())
+            });
+            hold.waited_for_by(2)?;
+            drop(hold);
+            aborts.join().map_err(|_| "a panic")??;
+            Ok::<_, Box<dyn std::error::Error>>(())
+        })?;
+        let left = group.leftovers("a")?;
+        assert!(!left.contains_key("slots") && !left.contains_key("roles"), "{left:?}");
+        assert_eq!(group.value("a", "select count(*) from steep_repl.joins")?, "0");
         group.finish();
         Ok(())
     }

@@ -11,7 +11,7 @@ use steep_node::join::{Address, Answer, Join, Meter, Peers, Programs};
 use steep_node::member::{Endpoint, Member};
 use steep_pg::{Secret, Server, Settings};
 use steep_proto::{CompleteJoinRequest, NodeDescription, PrepareJoinRequest, PrepareJoinResponse};
-use steep_testkit::{Major, PgCluster};
+use steep_testkit::{Major, PgCluster, PgClusterBuilder};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -38,11 +38,20 @@ pub(crate) struct Group {
 
 impl Group {
     pub(crate) fn start(majors: &[Major]) -> Outcome<Self> {
+        Self::start_with(majors, |builder| builder)
+    }
+
+    /// As [`start`](Self::start), with something special about the clusters.
+    pub(crate) fn start_with(
+        majors: &[Major],
+        special: impl Fn(PgClusterBuilder) -> PgClusterBuilder,
+    ) -> Outcome<Self> {
         let builders: Vec<_> = ('a'..='z')
             .zip(majors)
             .map(|(name, major)| PgCluster::builder(*major).name(name).with_extension())
+            .map(special)
             .collect();
-        let clusters = steep_testkit::PgClusterBuilder::start_all(&builders)?;
+        let clusters = PgClusterBuilder::start_all(&builders)?;
         for cluster in &clusters {
             cluster.create_database(DATABASE)?;
             // Workers that come a moment before the other side is ready.
@@ -166,6 +175,19 @@ impl Group {
             let (one, other) = (request(nodes[0]).await?, request(nodes[1]).await?);
             let (first, second) = tokio::join!(at.prepare(&one), at.prepare(&other));
             Ok([(one.join_id, first?), (other.join_id, second?)])
+        })
+    }
+
+    /// Asks a member to prepare, as a node does that knows all members.
+    pub(crate) fn prepare_at(&self, at: &str, node: &str, join_id: &str) -> Outcome {
+        let (at, joiner) = (self.member(at), self.member(node));
+        self.runtime.block_on(async {
+            let members = at.describe().await?.members;
+            let joiner = NodeDescription { members, ..joiner.describe().await? };
+            let join_id = join_id.to_owned();
+            let request = PrepareJoinRequest { join_id, joiner: Some(joiner), is_source: false };
+            at.prepare(&request).await?;
+            Ok(())
         })
     }
 
