@@ -43,7 +43,7 @@ pub use self::daemons::Daemons;
 pub use self::driver::{Subscriber, Watcher};
 pub use self::facts::Facts;
 pub use self::memory::Memory;
-pub use self::peers::{AskPeer, BoxFuture, PeerAddress, PeerAnswer, PeerHealth};
+pub use self::peers::{AskPeer, BoxFuture, NoAnswer, PeerAddress, PeerAnswer, PeerHealth};
 pub use self::settings::{Certificates, Settings};
 pub use self::snapshot::{Links, Snapshot};
 pub use self::time::now_rfc3339;
