@@ -2,7 +2,9 @@
 #![cfg(unix)]
 
 mod conflicts;
+mod day;
 mod life;
 mod pair;
+mod seen;
 mod support;
 mod watching;
