@@ -122,19 +122,31 @@ pub async fn set_options(client: &Client, name: &str, options: &[String]) -> Res
     Ok(client.batch_execute(&sql).await?)
 }
 
+/// An error in the server's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedError {
+    /// The server's words.
+    pub text: String,
+    /// The log's file, and how many bytes from its beginning. The next error has another place, also
+    /// if it says the same.
+    pub place: (String, i64),
+}
+
 /// The newest error of a subscription's apply worker, from the end of the server's own log file.
 ///
 /// PostgreSQL keeps no error text in a catalog. It is found only where the server collects its log
 /// (`logging_collector`) in text form and the role may read it; none otherwise, or if the log's end
-/// has none. The worker's context names its origin, `pg_<oid>`, whatever the line prefix is.
+/// has none. The worker's context names its origin, `pg_<oid>`, whatever the line prefix is; only
+/// errors of changes have one (`apply_error_callback`), the loss of a connection does not.
 ///
 /// # Errors
 /// When the connection is lost; a log that cannot be read is no error.
-pub async fn last_error_in_log(client: &Client, oid: u32) -> Result<Option<String>, PgError> {
+pub async fn last_error_in_log(client: &Client, oid: u32) -> Result<Option<LoggedError>, PgError> {
     let sql = "with log (path) as (
           select pg_catalog.current_setting('data_directory') || '/' || f.f
           from pg_catalog.pg_current_logfile('stderr') f (f) where f.f !~ '^/')
-        select pg_catalog.pg_read_file(l.path, greatest(0, s.size - 65536), 65536, true)
+        select pg_catalog.pg_read_file(l.path, greatest(0, s.size - 65536), 65536, true),
+          l.path, greatest(0, s.size - 65536)
         from log l, pg_catalog.pg_stat_file(l.path, true) s";
     let row = match client.query_opt(sql, &[]).await.map_err(PgError::from) {
         Ok(row) => row,
@@ -144,18 +156,22 @@ pub async fn last_error_in_log(client: &Client, oid: u32) -> Result<Option<Strin
         }
         Err(error) => return Err(error),
     };
-    let Some(tail) = row.map(|row| row.try_get::<_, Option<String>>(0)).transpose()?.flatten()
-    else {
-        return Ok(None);
-    };
-    Ok(error_of_origin(&tail, &format!("replication origin \"pg_{oid}\"")))
+    let Some(row) = row else { return Ok(None) };
+    let Some(tail) = row.try_get::<_, Option<String>>(0)? else { return Ok(None) };
+    let (file, start): (String, i64) = (row.try_get(1)?, row.try_get(2)?);
+    let found = error_of_origin(&tail, &format!("replication origin \"pg_{oid}\""));
+    Ok(found.map(|(at, text)| {
+        let at = start.saturating_add(i64::try_from(at).unwrap_or(i64::MAX));
+        LoggedError { text, place: (file, at) }
+    }))
 }
 
-fn error_of_origin(log: &str, origin: &str) -> Option<String> {
-    let lines: Vec<_> = log.lines().collect();
-    let context = lines.iter().rposition(|line| line.contains(origin))?;
-    let error = lines.get(..context)?.iter().rfind(|line| line.contains("ERROR:"))?;
-    error.split_once("ERROR:").map(|(_, message)| message.trim().to_owned())
+/// Where the context of the last error begins, and what the error says.
+fn error_of_origin(log: &str, origin: &str) -> Option<(usize, String)> {
+    let context = log.get(..log.rfind(origin)?)?.rfind('\n')?;
+    let error = log.get(..context)?.lines().rfind(|line| line.contains("ERROR:"))?;
+    let (_, message) = error.split_once("ERROR:")?;
+    Some((context, message.trim().to_owned()))
 }
 
 #[cfg(test)]
@@ -171,8 +187,19 @@ mod tests {
 2026-01-01 [2] ERROR:  relation \"x\" does not exist\n\
 2026-01-01 [2] CONTEXT:  processing remote data for replication origin \"pg_16401\" during INSERT\n";
         let of = |oid| error_of_origin(log, &format!("replication origin \"pg_{oid}\""));
-        assert_eq!(of(16400).as_deref(), Some("duplicate key value"));
-        assert_eq!(of(16401).as_deref(), Some("relation \"x\" does not exist"));
-        assert_eq!(of(16402), None);
+        let text = |oid| of(oid).map(|(_, text)| text);
+        assert_eq!(text(16400).as_deref(), Some("duplicate key value"));
+        assert_eq!(text(16401).as_deref(), Some("relation \"x\" does not exist"));
+        assert_eq!(text(16402), None);
+    }
+
+    #[test]
+    fn the_same_error_later_has_another_place() {
+        let error = "[1] ERROR:  no\n[1] CONTEXT:  of replication origin \"pg_1\"\n";
+        let of = |log: &str| error_of_origin(log, "replication origin \"pg_1\"");
+        let (once, twice) = (of(error), of(&error.repeat(2)));
+        assert!(once.is_some() && twice.is_some() && once != twice, "{once:?} {twice:?}");
+        let with_more = format!("{error}[2] ERROR:  could not receive data\n");
+        assert_eq!(of(&with_more), once);
     }
 }

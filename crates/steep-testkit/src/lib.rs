@@ -83,7 +83,7 @@ pub use self::hold::Hold;
 pub use self::log::{LogEntry, Severity};
 pub use self::mesh::{Mesh, MeshBuilder, MeshError};
 pub use self::platform::{OsUserError, Stop, server_user_can_enter};
-pub use self::ports::PortError;
+pub use self::ports::{Port, PortError};
 pub use self::proxy::{Direction, Proxy, ProxyError};
 pub use self::servers::{Major, SERVERS_FILE, SERVERS_VARIABLE, Server, Servers, ServersError};
 pub use self::tables::{TableDifference, TablesError, tables_equal};

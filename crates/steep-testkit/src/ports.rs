@@ -30,18 +30,24 @@ pub enum PortError {
     },
 }
 
-/// A port that no other cluster of this process gets until this value is dropped.
+/// A port that nothing else of this process gets from the kit until this value is dropped, also while
+/// nobody listens on it.
 #[derive(Debug)]
-pub(crate) struct Port(u16);
+pub struct Port(u16);
 
 impl Port {
-    pub(crate) fn number(&self) -> u16 {
+    /// Its number.
+    #[must_use]
+    pub fn number(&self) -> u16 {
         self.0
     }
 
     /// A port on which nothing listens, from a random place of the range: test processes that
     /// run at the same time rarely meet.
-    pub(crate) fn free() -> Result<Self, PortError> {
+    ///
+    /// # Errors
+    /// When every port of the range is in use.
+    pub fn free() -> Result<Self, PortError> {
         let mut random = [0; 2];
         // Without randomness the search begins at the same place, which only makes it longer.
         let _ = getrandom::fill(&mut random);

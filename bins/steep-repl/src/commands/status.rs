@@ -48,7 +48,15 @@ fn tell(service: Installed, daemon: Option<&NodeStatus>) {
     say(&format!("extension:  {extension}"));
     say(&format!("node:       {}", status.node.as_deref().unwrap_or("in no group")));
     for check in status.health.checks.iter().filter(|check| check.level > Level::Ok) {
-        say(&format!("{:<11} {}", format!("{}:", level(check.level)), check.message));
+        say(&format!(
+            "{:<11} {}: {}",
+            format!("{}:", level(check.level)),
+            check.name,
+            check.message
+        ));
+        if let Some(hint) = &check.hint {
+            say(&format!("{:<11} {hint}", "hint:"));
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use steep_config::{Config, GrpcTlsMode};
 use steep_node::grpc::Security;
 use steep_node::tls::{Tls, TlsFiles};
-use steep_node::watch::Certificates;
+use steep_node::watch::{AskCertificates, Certificates};
 
 use crate::error::Error;
 
@@ -27,19 +27,11 @@ pub(super) fn of(config: &Config) -> Result<Option<Security>, Error> {
     Ok(Some(Security::Tls(Tls::load(files)?)))
 }
 
-/// When its certificates expire.
-pub(super) fn certificates(security: Option<&Security>) -> Certificates {
+/// Its certificates, for the watch.
+pub(super) fn certificates(security: Option<&Security>) -> AskCertificates {
     let tls = match security {
         Some(Security::Tls(tls)) => Some(std::sync::Arc::clone(tls)),
         _ => None,
     };
-    std::sync::Arc::new(move || {
-        let expiry = tls.as_ref().map(|tls| tls.expiry());
-        expiry.map_or_else(Vec::new, |expiry| {
-            vec![
-                ("the certificate of this node".to_owned(), expiry.certificate),
-                ("the certificate of the group's authority".to_owned(), expiry.authority),
-            ]
-        })
-    })
+    std::sync::Arc::new(move || tls.as_deref().map(Certificates::of).unwrap_or_default())
 }

@@ -2,10 +2,12 @@
 #![cfg(unix)]
 
 mod conflicts;
+mod day;
 mod joining;
 mod life;
 mod load;
 mod pair;
+mod seen;
 mod support;
 mod trio;
 mod watching;

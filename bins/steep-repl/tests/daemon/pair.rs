@@ -1,12 +1,17 @@
 //! Two nodes that replicate with each other, each with its daemon.
 
 use std::error::Error;
-use std::net::TcpListener;
+use std::time::Duration;
 
 use steep_testkit::wait;
-use steep_testkit::{Major, Mesh, PgCluster};
+use steep_testkit::{Major, Mesh, PgCluster, Port};
 
 use super::support::{Daemon, Outcome};
+
+/// Time from one question to the daemon of the other node to the next.
+pub(crate) const PEER_INTERVAL: Duration = Duration::from_secs(1);
+/// So many questions without an answer make a daemon missing.
+pub(crate) const PEER_THRESHOLD: u32 = 2;
 
 /// Nodes `a` and `b`, set up by SQL, with a table `t (id, v)` whose conflicts wait for a person.
 pub(crate) struct Pair {
@@ -14,19 +19,32 @@ pub(crate) struct Pair {
     pub(crate) a: Daemon,
     pub(crate) b: Daemon,
     pub(crate) mesh: Mesh,
+    /// Of the daemons, also while they do not run.
+    _ports: [Port; 2],
 }
 
 impl Pair {
+    /// With daemons that speak without certificates, as loopback allows.
     pub(crate) fn start(major: Major) -> Result<Self, Box<dyn Error>> {
+        Self::start_with(major, |_| "mode: \"off\"".to_owned(), |_, _| Ok(()))
+    }
+
+    /// With this configuration of `grpc.tls` for each node, and something to be done before the
+    /// daemon of a node starts.
+    pub(crate) fn start_with(
+        major: Major,
+        tls: impl Fn(&str) -> String,
+        before: impl Fn(&str, &Daemon) -> Outcome,
+    ) -> Result<Self, Box<dyn Error>> {
         let mesh = Mesh::builder(major)
             .nodes(2)
             .with_extension()
             .setting("steep_repl.heartbeat_interval", "200ms")
             .setting("wal_writer_delay", "10ms")
             .start()?;
-        let ports = [free_port()?, free_port()?];
+        let ports = [Port::free()?, Port::free()?];
         for node in mesh.nodes() {
-            set_up(node, &mesh, ports)?;
+            set_up(node, &mesh, &ports)?;
         }
         for (from, to) in [("a", "b"), ("b", "a")] {
             subscribe(&mesh, from, to)?;
@@ -39,12 +57,14 @@ impl Pair {
             node.execute("postgres", "create table t (id int primary key, v text)")?;
             node.execute("postgres", "select steep_repl.add_table('t', 'manual')")?;
         }
-        let [a, b] = [("a", ports[0]), ("b", ports[1])].map(|(name, port)| {
-            let mut daemon = Daemon::of(mesh.node(name), &configuration(name, port))?;
+        let [a, b] = [("a", &ports[0]), ("b", &ports[1])].map(|(name, port)| {
+            let text = configuration(name, port.number(), &tls(name));
+            let mut daemon = Daemon::of(mesh.node(name), &text)?;
+            before(name, &daemon)?;
             daemon.run()?;
             Ok::<_, Box<dyn Error>>(daemon)
         });
-        Ok(Self { a: a?, b: b?, mesh })
+        Ok(Self { a: a?, b: b?, mesh, _ports: ports })
     }
 
     pub(crate) fn on(&self, node: &str, sql: &str) -> Outcome {
@@ -79,24 +99,25 @@ impl Pair {
 
     /// Ends the daemons, then the servers, whose logs are then checked.
     pub(crate) fn finish(self) {
-        let Self { a, b, mesh } = self;
+        let Self { a, b, mesh, _ports } = self;
         drop((a, b));
         mesh.finish();
     }
 }
 
-fn configuration(name: &str, port: u16) -> String {
+fn configuration(name: &str, port: u16, tls: &str) -> String {
     format!(
-        "  grpc: {{listen: \"127.0.0.1:{port}\", tls: {{mode: \"off\"}}}}\n  topology:\n    \
+        "  grpc: {{listen: \"127.0.0.1:{port}\", tls: {{{tls}}}}}\n  topology:\n    \
          this_node: {{name: {name}, host: 127.0.0.1}}\n    \
-         health_check: {{interval: 1s, timeout: 5s, unhealthy_threshold: 2}}\n"
+         health_check: {{interval: {}ms, timeout: 5s, unhealthy_threshold: {PEER_THRESHOLD}}}\n",
+        PEER_INTERVAL.as_millis()
     )
 }
 
-fn set_up(node: &PgCluster, mesh: &Mesh, ports: [u16; 2]) -> Outcome {
+fn set_up(node: &PgCluster, mesh: &Mesh, ports: &[Port; 2]) -> Outcome {
     node.execute("postgres", "create extension steep_repl")?;
     for (other, grpc) in mesh.nodes().into_iter().zip(ports) {
-        let (id, port) = (other.name(), other.port());
+        let (id, port, grpc) = (other.name(), other.port(), grpc.number());
         node.execute(
             "postgres",
             &format!(
@@ -122,9 +143,4 @@ fn subscribe(mesh: &Mesh, from: &str, to: &str) -> Outcome {
     )?;
     let add = format!("select steep_repl.add_peer('{from}', 'steep_repl_{from}')");
     Ok(node.execute("postgres", &add)?)
-}
-
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> Result<u16, Box<dyn Error>> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -86,6 +86,11 @@ impl Daemon {
         self.folder.path().join("config.yaml")
     }
 
+    /// Where the daemon keeps its files.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
     fn log_path(&self) -> PathBuf {
         self.folder.path().join(format!("log.{}", self.logs))
     }

@@ -8,10 +8,9 @@ use std::time::Duration;
 use steep_ipc::{Init, JobStatus, NodeAdd, NodeState, Plan, Request, Response};
 use steep_ipc_tokio::{Client, Endpoint};
 use steep_testkit::wait::{self, Observed};
-use steep_testkit::{Direction, Hold, Major, PgCluster, PgClusterBuilder, Proxy};
+use steep_testkit::{Direction, Hold, Major, PgCluster, PgClusterBuilder, Port, Proxy};
 
 use super::load::Load;
-use super::pair::free_port;
 use super::support::{Daemon, Outcome, runtime};
 
 /// The database that replicates.
@@ -80,6 +79,8 @@ pub(crate) struct Trio {
     pub(crate) to_b: Link,
     /// By which a asks c to join.
     pub(crate) to_c: Proxy,
+    /// Of the daemons, also while they do not run.
+    _ports: [Port; 3],
 }
 
 impl Trio {
@@ -96,7 +97,8 @@ impl Trio {
             // Sessions that are cut off, and whatever they were doing.
             cluster.expect_log("");
         }
-        let ports = [free_port()?, free_port()?, free_port()?];
+        let kept = [Port::free()?, Port::free()?, Port::free()?];
+        let ports = kept.each_ref().map(Port::number);
         let to_a = Link::start(&clusters[0], ports[0])?;
         let to_b = Link::start(&clusters[1], ports[1])?;
         let to_c = proxy(ports[2])?;
@@ -106,7 +108,7 @@ impl Trio {
             daemon.run()?;
             Ok::<_, Box<dyn Error>>(daemon)
         });
-        let trio = Self { a: a?, b: b?, c: c?, clusters, to_a, to_b, to_c };
+        let trio = Self { a: a?, b: b?, c: c?, clusters, to_a, to_b, to_c, _ports: kept };
         trio.cluster("a").execute(DATABASE, SCHEMA)?;
         let init = Init { include: Vec::new(), exclude: Vec::new(), dry_run: false };
         let Response::Plan(plan) = trio.a.ask(&Request::Init(init))? else {

@@ -1,22 +1,12 @@
 //! What the daemons of a pair see, tell and put right.
 
-use steep_ipc::{Level, NodeState, NodeStatus, Request, Response};
+use steep_ipc::{Level, NodeState, Request, Response};
 use steep_ipc_tokio::Client;
 use steep_testkit::{Major, on_each_major, wait};
 
 use super::pair::Pair;
+use super::seen::{is_well, level};
 use super::support::{Outcome, event, runtime};
-
-fn level(status: &NodeStatus, check: &str) -> Option<Level> {
-    status.health.checks.iter().find(|one| one.name == check).map(|one| one.level)
-}
-
-fn is_well(status: &NodeStatus) -> bool {
-    status.state == NodeState::Online
-        && status.health.status == Level::Ok
-        && status.peers.len() == 1
-        && status.peers[0].daemon_reachable
-}
 
 on_each_major! {
     fn a_healthy_pair_is_shown_from_both_sides(major: Major) -> Outcome {

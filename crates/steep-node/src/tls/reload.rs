@@ -69,6 +69,12 @@ impl Tls {
         Ok(Arc::new(Self { files, current }))
     }
 
+    /// Where they are.
+    #[must_use]
+    pub fn files(&self) -> &TlsFiles {
+        &self.files
+    }
+
     /// The node that the certificate names.
     #[must_use]
     pub fn node(&self) -> NodeId {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use steep_proto::{HealthRequest, PROTOCOL};
 
-use super::peers::{AskPeer, BoxFuture, PeerAddress, PeerAnswer};
+use super::peers::{AskPeer, BoxFuture, NoAnswer, PeerAddress, PeerAnswer};
 use crate::grpc::{PeerClient, PeerError, Security};
 
 /// Asks peers' daemons by gRPC, over connections that are kept.
@@ -22,11 +22,18 @@ impl Daemons {
         Self { security, connected: Mutex::default() }
     }
 
-    async fn answer(&self, peer: &PeerAddress) -> Result<PeerAnswer, String> {
+    async fn answer(&self, peer: &PeerAddress) -> Result<PeerAnswer, NoAnswer> {
         let Some(security) = &self.security else {
-            return Err("this daemon has no certificates, so that no peer can be asked".to_owned());
+            return Err(NoAnswer {
+                reason: "this daemon has no certificates, so that no peer can be asked".to_owned(),
+                hint: Some(
+                    "make them with `steep-replctl tls init` and name them in \
+                     replication.grpc.tls"
+                        .to_owned(),
+                ),
+            });
         };
-        let client = self.client(peer, security).await.map_err(|error| error.to_string())?;
+        let client = self.client(peer, security).await?;
         let (node, now) = match security {
             Security::Tls(tls) => (tls.node(), std::time::SystemTime::now()),
             Security::Plaintext { node } => (node.clone(), std::time::SystemTime::now()),
@@ -47,7 +54,7 @@ impl Daemons {
             Err(error) => {
                 // The next question opens a connection of its own.
                 self.connected.lock().unwrap_or_else(PoisonError::into_inner).remove(peer);
-                Err(error.to_string())
+                Err(error.into())
             }
         }
     }
@@ -59,7 +66,9 @@ impl Daemons {
     ) -> Result<PeerClient, PeerError> {
         let known =
             self.connected.lock().unwrap_or_else(PoisonError::into_inner).get(peer).cloned();
-        if let Some(client) = known {
+        // The peer's daemon ends connections whose caller's certificate has expired; its own is for
+        // the caller to look at.
+        if let Some(client) = known.filter(PeerClient::is_certificate_valid) {
             return Ok(client);
         }
         let address = format!("{}:{}", peer.host, peer.port);
@@ -73,7 +82,7 @@ impl Daemons {
 }
 
 impl AskPeer for Daemons {
-    fn ask<'a>(&'a self, peer: &'a PeerAddress) -> BoxFuture<'a, Result<PeerAnswer, String>> {
+    fn ask<'a>(&'a self, peer: &'a PeerAddress) -> BoxFuture<'a, Result<PeerAnswer, NoAnswer>> {
         Box::pin(self.answer(peer))
     }
 }

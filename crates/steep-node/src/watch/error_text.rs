@@ -23,13 +23,13 @@ pub(super) async fn add(
     for subscription in &node.subscriptions {
         let Some(found) = &subscription.found else { continue };
         let peer = &subscription.peer;
-        let text = if memory.has_new_errors(peer, found.apply_errors) {
+        let error = if memory.has_new_errors(peer, found.apply_errors) {
             last_error_in_log(client, found.oid).await?
         } else {
-            memory.error_text(peer).map(str::to_owned)
+            memory.logged_error(peer).cloned()
         };
-        if let Some(text) = text {
-            node.error_texts.insert(peer.clone(), text);
+        if let Some(error) = error {
+            node.logged_errors.insert(peer.clone(), error);
         }
     }
     Ok(())

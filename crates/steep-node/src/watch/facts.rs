@@ -9,7 +9,7 @@ use steep_pg::nodes::{LocalNode, Node};
 use steep_pg::publication::PublicationFault;
 use steep_pg::server_facts::ServerFacts;
 use steep_pg::slots::Slot;
-use steep_pg::subscriptions::Subscription;
+use steep_pg::subscriptions::{LoggedError, Subscription};
 use steep_pg::tables::TriggerFault;
 
 /// What one look at the database found.
@@ -51,7 +51,7 @@ pub struct NodeFacts {
     /// Settings that matter, by name.
     pub settings: BTreeMap<String, String>,
     /// The last apply error in the server's log, by peer; only of subscriptions in trouble.
-    pub error_texts: BTreeMap<String, String>,
+    pub logged_errors: BTreeMap<String, LoggedError>,
 }
 
 impl Facts {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use steep_ipc::Level;
+use steep_pg::subscriptions::LoggedError;
 
 use super::facts::Facts;
 
-/// How long a worker has to run without a new error before the old one is no longer in the way:
-/// three times PostgreSQL's default pause before it starts a failed worker again
+/// How long no new error may come before the old one is no longer in the way: three times
+/// PostgreSQL's default pause before it starts a failed worker again
 /// (`wal_retrieve_retry_interval`, 5 s).
 const QUIET: Duration = Duration::from_secs(15);
 
@@ -25,8 +26,12 @@ struct Remembered {
     errors: u64,
     /// When the count grew the last time, while that is in the way.
     failed_at: Option<Duration>,
-    text: Option<String>,
-    /// For how many looks in a row no worker ran although one should.
+    /// At how many looks it had grown since nothing was in the way.
+    grown: u32,
+    /// The last error that the log had, and whether it is the one that is in the way.
+    logged: Option<LoggedError>,
+    is_told: bool,
+    /// For how many looks in a row no worker was connected although one should be.
     without_worker: u32,
 }
 
@@ -44,44 +49,68 @@ impl Memory {
             let known = before.remove(&subscription.peer);
             let is_new = known.is_none();
             let mut memory = known.unwrap_or_default();
+            // Also without a worker: one that cannot even connect meets no error that is counted.
+            if memory.failed_at.is_some_and(|at| now.saturating_sub(at) >= QUIET) {
+                (memory.failed_at, memory.grown, memory.is_told) = (None, 0, false);
+            }
             // Errors from before the watch began are in the way only if no worker runs. A smaller
             // count: somebody has reset the statistics.
             let has_failed = found.apply_errors > memory.errors;
+            let logged = node.logged_errors.get(&subscription.peer);
             if has_failed && (!is_new || (found.is_enabled && found.worker.is_none())) {
                 memory.failed_at = Some(now);
+                memory.grown = memory.grown.saturating_add(1);
+                // An older error is no word about this one; how old the first one is nobody knows.
+                let known = memory.logged.as_ref();
+                let is_other = |error: &LoggedError| known.is_none_or(|it| it.place != error.place);
+                memory.is_told |= !is_new && logged.is_some_and(is_other);
+            }
+            if logged.is_some() {
+                memory.logged = logged.cloned();
             }
             memory.errors = found.apply_errors;
             let should_run = found.is_enabled;
             memory.without_worker = match (should_run, found.worker) {
                 (true, None) => memory.without_worker.saturating_add(1),
+                // It has had no word from the peer yet: one of the many that try in vain while a
+                // link is cut, for as long as connecting takes, or the first that will succeed.
+                (true, Some(_)) if found.received_lsn.is_none() => memory.without_worker,
                 _ => 0,
-            };
-            let is_over = memory
-                .failed_at
-                .is_some_and(|at| found.worker.is_some() && now.saturating_sub(at) >= QUIET);
-            if is_over {
-                memory.failed_at = None;
-            }
-            memory.text = match memory.failed_at {
-                Some(_) => node.error_texts.get(&subscription.peer).cloned(),
-                None => None,
             };
             self.subscriptions.insert(subscription.peer.clone(), memory);
         }
     }
 
-    /// Whether an apply error of the subscription to this peer is in the way, and since when it has
-    /// not come again.
+    /// Whether a change that cannot be applied is in the way of the subscription to this peer, and
+    /// since when its error has not come again.
+    ///
+    /// PostgreSQL counts the loss of a connection as well (`start_apply` counts whatever ends the
+    /// worker's loop), but only once: then the worker cannot connect, which is not counted. So it
+    /// takes a second error, or the text of one, which the log has of changes only.
     #[must_use]
     pub fn failing_for(&self, peer: &str) -> Option<Duration> {
-        let at = self.subscriptions.get(peer)?.failed_at?;
-        Some(self.now.saturating_sub(at))
+        let memory = self.subscriptions.get(peer)?;
+        let is_certain = memory.grown > 1 || memory.is_told;
+        Some(self.now.saturating_sub(memory.failed_at.filter(|_| is_certain)?))
+    }
+
+    /// Whether the apply worker ended with an error a moment ago, whatever it was.
+    #[must_use]
+    pub fn has_stopped(&self, peer: &str) -> bool {
+        self.subscriptions.get(peer).is_some_and(|memory| memory.failed_at.is_some())
     }
 
     /// The text of that error, if it is known.
     #[must_use]
     pub fn error_text(&self, peer: &str) -> Option<&str> {
-        self.subscriptions.get(peer)?.text.as_deref()
+        let memory = self.subscriptions.get(peer).filter(|memory| memory.is_told)?;
+        Some(memory.logged.as_ref()?.text.as_str())
+    }
+
+    /// The last error of this peer's subscription that the log had, of whatever time.
+    #[must_use]
+    pub fn logged_error(&self, peer: &str) -> Option<&LoggedError> {
+        self.subscriptions.get(peer)?.logged.as_ref()
     }
 
     /// Whether the count of errors is above the one seen before.
@@ -90,7 +119,7 @@ impl Memory {
         errors > self.subscriptions.get(peer).map_or(0, |memory| memory.errors)
     }
 
-    /// For how many looks in a row no apply worker ran although one should.
+    /// For how many looks in a row no apply worker ran, and the peer has not been heard since.
     #[must_use]
     pub fn looks_without_worker(&self, peer: &str) -> u32 {
         self.subscriptions.get(peer).map_or(0, |memory| memory.without_worker)
@@ -127,10 +156,11 @@ mod tests {
         at(&mut memory, 0, 3, Some(1));
         assert_eq!(memory.failing_for("b"), None, "an error of long ago");
         at(&mut memory, 2, 4, None);
-        assert_eq!(memory.failing_for("b"), Some(Duration::ZERO));
         at(&mut memory, 4, 4, Some(2));
-        assert!(memory.failing_for("b").is_some(), "the worker has only just come back");
         at(&mut memory, 7, 5, None);
+        assert_eq!(memory.failing_for("b"), Some(Duration::ZERO));
+        at(&mut memory, 9, 5, Some(3));
+        assert!(memory.failing_for("b").is_some(), "the worker has only just come back");
         at(&mut memory, 21, 5, Some(3));
         assert!(memory.failing_for("b").is_some());
         at(&mut memory, 23, 5, Some(3));
@@ -138,9 +168,49 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_that_is_lost_is_no_change_that_cannot_be_applied() {
+        let mut memory = Memory::default();
+        at(&mut memory, 0, 3, Some(1));
+        at(&mut memory, 2, 4, None);
+        assert!(memory.has_stopped("b") && memory.failing_for("b").is_none());
+        at(&mut memory, 16, 4, None);
+        assert!(memory.has_stopped("b") && memory.failing_for("b").is_none());
+        at(&mut memory, 17, 4, None);
+        assert!(!memory.has_stopped("b"), "an error of a change would have come again");
+        // The next loss begins anew.
+        at(&mut memory, 19, 5, None);
+        assert!(memory.has_stopped("b") && memory.failing_for("b").is_none());
+    }
+
+    #[test]
+    fn an_error_that_the_log_had_before_is_no_word_about_a_lost_connection() {
+        let mut memory = Memory::default();
+        let look = |memory: &mut Memory, second, errors, place| {
+            let mut facts = samples::healthy();
+            samples::incoming(&mut facts).apply_errors = errors;
+            let error = LoggedError { text: "no such table".into(), place: ("log".into(), place) };
+            samples::node(&mut facts).logged_errors.insert("b".into(), error);
+            memory.observe(Duration::from_secs(second), &facts);
+        };
+        look(&mut memory, 0, 1, 100);
+        assert_eq!(memory.error_text("b"), None, "an error of long ago");
+        look(&mut memory, 2, 2, 100);
+        assert!(memory.has_stopped("b") && memory.failing_for("b").is_none());
+        look(&mut memory, 20, 3, 900);
+        assert!(memory.failing_for("b").is_some());
+        assert_eq!(memory.error_text("b"), Some("no such table"));
+        look(&mut memory, 35, 3, 900);
+        assert_eq!(memory.error_text("b"), None, "it is over");
+        look(&mut memory, 60, 4, 900);
+        assert!(memory.failing_for("b").is_none(), "the next begins anew");
+    }
+
+    #[test]
     fn errors_from_before_the_watch_count_if_no_worker_runs() {
         let mut memory = Memory::default();
         at(&mut memory, 0, 3, None);
+        assert!(memory.has_stopped("b"));
+        at(&mut memory, 2, 4, None);
         assert!(memory.failing_for("b").is_some());
     }
 
@@ -149,9 +219,9 @@ mod tests {
         let mut memory = Memory::default();
         at(&mut memory, 0, 3, Some(1));
         at(&mut memory, 2, 0, Some(1));
-        assert_eq!(memory.failing_for("b"), None);
+        assert!(!memory.has_stopped("b"));
         at(&mut memory, 4, 1, None);
-        assert!(memory.failing_for("b").is_some());
+        assert!(memory.has_stopped("b"));
     }
 
     #[test]
@@ -163,5 +233,20 @@ mod tests {
             at(&mut memory, second, 0, worker);
             assert_eq!(memory.looks_without_worker("b"), expected);
         }
+    }
+
+    #[test]
+    fn a_worker_that_only_tries_to_connect_is_none() {
+        let mut memory = Memory::default();
+        at(&mut memory, 0, 0, None);
+        let mut facts = samples::healthy();
+        samples::incoming(&mut facts).received_lsn = None;
+        memory.observe(Duration::from_secs(2), &facts);
+        assert_eq!(memory.looks_without_worker("b"), 1);
+        at(&mut memory, 4, 0, Some(2));
+        assert_eq!(memory.looks_without_worker("b"), 0);
+        // A node that has just started is not in trouble.
+        memory.observe(Duration::from_secs(6), &facts);
+        assert_eq!(memory.looks_without_worker("b"), 0);
     }
 }

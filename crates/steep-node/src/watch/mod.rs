@@ -22,8 +22,10 @@
 //! * A change is in the snapshot within two intervals. [`Watcher::look_now`] shortens that.
 //! * A repair is made only where it cannot lose anything: see [`repair`].
 
+mod certificates;
 pub mod checks;
 mod daemons;
+mod data_folder;
 mod driver;
 mod error_text;
 mod events;
@@ -39,11 +41,13 @@ mod state;
 mod status;
 mod time;
 
+pub use self::certificates::{AskCertificates, Certificate, CertificateOwner, Certificates};
 pub use self::daemons::Daemons;
+pub use self::data_folder::DataFolder;
 pub use self::driver::{Subscriber, Watcher};
 pub use self::facts::Facts;
 pub use self::memory::Memory;
-pub use self::peers::{AskPeer, BoxFuture, PeerAddress, PeerAnswer, PeerHealth};
-pub use self::settings::{Certificates, Settings};
+pub use self::peers::{AskPeer, BoxFuture, NoAnswer, PeerAddress, PeerAnswer, PeerHealth};
+pub use self::settings::Settings;
 pub use self::snapshot::{Links, Snapshot};
 pub use self::time::now_rfc3339;

@@ -6,9 +6,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use steep_ipc::Failure;
 use tokio::sync::watch;
 
 use super::settings::Settings;
+use crate::grpc::PeerError;
 
 /// A future that is kept behind a pointer.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -37,10 +39,26 @@ pub struct PeerAnswer {
     pub answered_at_us: i64,
 }
 
+/// Why a daemon gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoAnswer {
+    /// What happened.
+    pub reason: String,
+    /// The way out, if it is known.
+    pub hint: Option<String>,
+}
+
+impl From<PeerError> for NoAnswer {
+    fn from(error: PeerError) -> Self {
+        let failure = Failure::from(error);
+        Self { reason: failure.message, hint: failure.hint }
+    }
+}
+
 /// Asks the daemons of peers how they are.
 pub trait AskPeer: Send + Sync + 'static {
     /// Asks one; the error says why there is no answer.
-    fn ask<'a>(&'a self, peer: &'a PeerAddress) -> BoxFuture<'a, Result<PeerAnswer, String>>;
+    fn ask<'a>(&'a self, peer: &'a PeerAddress) -> BoxFuture<'a, Result<PeerAnswer, NoAnswer>>;
 }
 
 /// What is known of a peer's daemon.
@@ -53,7 +71,7 @@ pub struct PeerHealth {
     /// For how many questions in a row it has not answered.
     pub failures: u32,
     /// Why it did not answer the last time.
-    pub error: Option<String>,
+    pub error: Option<NoAnswer>,
     /// Its clock minus this one, in milliseconds.
     pub clock_offset_ms: Option<i64>,
     /// Up to how much that can be wrong: half of the round trip, in milliseconds.
@@ -68,7 +86,7 @@ impl PeerHealth {
         &mut self,
         sent_at: SystemTime,
         round_trip: Duration,
-        answer: Result<PeerAnswer, String>,
+        answer: Result<PeerAnswer, NoAnswer>,
     ) {
         match answer {
             Ok(answer) => {
@@ -134,15 +152,18 @@ async fn one(
     ask: &dyn AskPeer,
     peer: &PeerAddress,
     timeout: Duration,
-) -> (SystemTime, Duration, Result<PeerAnswer, String>) {
+) -> (SystemTime, Duration, Result<PeerAnswer, NoAnswer>) {
     let (sent_at, began) = (SystemTime::now(), tokio::time::Instant::now());
     let answer = match tokio::time::timeout(timeout, ask.ask(peer)).await {
-        Ok(Ok(answer)) if answer.node != peer.node => Err(format!(
-            "node \"{}\" answers at the address of node \"{}\"",
-            answer.node, peer.node
-        )),
+        Ok(Ok(answer)) if answer.node != peer.node => Err(NoAnswer {
+            reason: format!(
+                "node \"{}\" answers at the address of node \"{}\"",
+                answer.node, peer.node
+            ),
+            hint: Some("give each node its own address (topology.this_node)".to_owned()),
+        }),
         Ok(answer) => answer,
-        Err(_) => Err(format!("no answer within {timeout:?}")),
+        Err(_) => Err(NoAnswer { reason: format!("nothing came within {timeout:?}"), hint: None }),
     };
     (sent_at, began.elapsed(), answer)
 }
@@ -165,7 +186,8 @@ mod tests {
         assert_eq!(health.clock_offset_ms, Some(500));
         assert_eq!(health.clock_error_ms, 51);
         for _ in 0..3 {
-            health.observe(sent_at, Duration::ZERO, Err("away".into()));
+            let away = NoAnswer { reason: "away".into(), hint: None };
+            health.observe(sent_at, Duration::ZERO, Err(away));
         }
         assert_eq!(
             (health.failures, health.is_reachable, health.clock_offset_ms),

@@ -2,11 +2,9 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-/// When the certificates of this node's daemon expire, by name; asked at every look, because they
-/// can be renewed while the daemon runs. Nothing if there are none.
-pub type Certificates = Arc<dyn Fn() -> Vec<(String, SystemTime)> + Send + Sync>;
+use super::certificates::{AskCertificates, Certificates};
 
 /// How and how closely to watch.
 #[derive(Clone)]
@@ -25,12 +23,12 @@ pub struct Settings {
     pub peer_timeout: Duration,
     /// So many failed questions in a row make a peer unreachable.
     pub peer_threshold: u32,
-    /// Where the daemon keeps its files: the free space there is watched.
+    /// Where the daemon keeps its files: whether it can write there is watched.
     pub data_dir: PathBuf,
     /// Version of the daemon.
     pub daemon_version: String,
-    /// When certificates expire.
-    pub certificates: Certificates,
+    /// The certificates of this node's daemon.
+    pub certificates: AskCertificates,
 }
 
 impl Settings {
@@ -48,7 +46,7 @@ impl Settings {
             peer_threshold: peers.unhealthy_threshold,
             data_dir: config.data_dir.clone(),
             daemon_version: daemon_version.to_owned(),
-            certificates: Arc::new(Vec::new),
+            certificates: Arc::new(Certificates::default),
         }
     }
 }

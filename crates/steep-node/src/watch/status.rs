@@ -84,7 +84,8 @@ fn subscription_status(
         name: subscription.name.clone(),
         peer: peer.clone(),
         enabled: found.is_some_and(|found| found.is_enabled),
-        running: found.is_some_and(|found| found.worker.is_some()),
+        running: found.is_some_and(|found| found.worker.is_some())
+            && memory.looks_without_worker(peer) == 0,
         lag_seconds: beat.map(|beat| beat.age_seconds.max(0.0)),
         received_lsn: found.and_then(|found| found.received_lsn.clone()),
         apply_errors: found.map_or(0, |found| found.apply_errors),

@@ -18,6 +18,12 @@ pub(crate) fn rfc3339(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
 }
 
+/// As [`rfc3339`], for times that are whole seconds.
+pub(crate) fn rfc3339_seconds(time: SystemTime) -> String {
+    let text = rfc3339(time);
+    text.split('.').next().map_or_else(String::new, |seconds| format!("{seconds}Z"))
+}
+
 /// Year, month and day of a day counted from 1970-01-01, by Howard Hinnant's `civil_from_days`.
 fn civil(days: u64) -> (u64, u64, u64) {
     // Counted from 0000-03-01, in eras of 400 years, so that the leap day is the last of a year.
@@ -45,5 +51,7 @@ mod tests {
         assert_eq!(at(951_868_800_000), "2000-03-01T00:00:00.000Z");
         assert_eq!(at(1_798_761_599_000), "2026-12-31T23:59:59.000Z");
         assert_eq!(at(4_107_542_400_000), "2100-03-01T00:00:00.000Z");
+        let second = UNIX_EPOCH + Duration::from_secs(951_868_800);
+        assert_eq!(rfc3339_seconds(second), "2000-03-01T00:00:00Z");
     }
 }

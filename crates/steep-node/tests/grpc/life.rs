@@ -154,6 +154,24 @@ async fn a_connection_ends_with_the_certificate_of_the_peer() {
 }
 
 #[tokio::test]
+async fn a_caller_can_tell_when_the_certificate_of_the_peer_is_over() {
+    let group = Group::new();
+    let server = Server::start(group.node_with("hq", ending_in(Duration::from_secs(3)))).await;
+    let client = server.client(&group.node("branch")).await.unwrap();
+    assert!(client.is_certificate_valid());
+    let over = async {
+        while client.is_certificate_valid() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    soon("the end", over).await;
+    // The connection that there is goes on; another one is not made.
+    health(&client).await.unwrap();
+    let error = server.client(&group.node("depot")).await.unwrap_err();
+    assert!(matches!(error, PeerError::Certificate { .. }), "{error:?}");
+}
+
+#[tokio::test]
 async fn plaintext_is_for_loopback_only() {
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let answers = std::sync::Arc::new(Answers::of("hq"));

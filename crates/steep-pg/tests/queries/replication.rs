@@ -107,8 +107,10 @@ on_each_major! {
             let client = pair.connect("b").await?;
             let found = subscriptions::list(&client).await?.remove(0).found.ok_or("gone")?;
             assert!(found.apply_errors > 0);
-            let text = subscriptions::last_error_in_log(&client, found.oid).await?;
-            assert_eq!(text.as_deref(), Some("no such thing here"));
+            let error = subscriptions::last_error_in_log(&client, found.oid).await?;
+            let error = error.ok_or("no error in the log")?;
+            assert_eq!(error.text, "no such thing here");
+            assert!(error.place.0.contains("log") && error.place.1 > 0, "{error:?}");
             assert_eq!(subscriptions::last_error_in_log(&client, 1).await?, None);
             pair.on("b", "drop trigger refuse on t")
         })?;

@@ -22,7 +22,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
 pub(super) struct Dialled {
     pub(super) stream: Rewind<Box<dyn Duplex>>,
     /// By the peer's certificate; none without TLS.
-    pub(super) node: Option<String>,
+    pub(super) identity: Option<PeerIdentity>,
 }
 
 /// Length, type, flags and stream of an HTTP/2 frame (RFC 9113, 4.1).
@@ -54,21 +54,22 @@ pub(super) async fn dial(
                 .await
                 .map_err(|error| of_handshake(address, error))?;
             let identity = PeerIdentity::of(stream.get_ref().1.peer_certificates());
-            let node = match identity {
-                Ok(identity) => identity.node.as_str().to_owned(),
+            let identity = match identity {
+                Ok(identity) => identity,
                 Err(error) => {
                     let reason = error.to_string();
                     return Err(PeerError::Certificate { address: address.to_owned(), reason });
                 }
             };
+            let node = identity.node.as_str();
             if let Some(expected) = expected.filter(|expected| *expected != node) {
                 return Err(PeerError::OtherIdentity {
                     address: address.to_owned(),
                     expected: expected.to_owned(),
-                    found: node,
+                    found: node.to_owned(),
                 });
             }
-            greet(address, Box::new(stream), Some(node)).await
+            greet(address, Box::new(stream), Some(identity)).await
         }
     }
 }
@@ -80,7 +81,7 @@ pub(super) async fn dial(
 async fn greet(
     address: &str,
     mut stream: Box<dyn Duplex>,
-    node: Option<String>,
+    identity: Option<PeerIdentity>,
 ) -> Result<Dialled, PeerError> {
     let mut header = [0; FRAME_HEADER];
     let mut length = 0;
@@ -102,7 +103,7 @@ async fn greet(
         let detail = "its first bytes are not HTTP/2".to_owned();
         return Err(PeerError::NotADaemon { address: address.to_owned(), detail });
     }
-    Ok(Dialled { stream: Rewind::new(header, stream), node })
+    Ok(Dialled { stream: Rewind::new(header, stream), identity })
 }
 
 /// A TLS record of an alert (RFC 8446, 5.1). As a frame it would be 1.4 MB long, which no server

@@ -24,6 +24,7 @@ use tonic::{Request, Response, Status};
 use super::limits::MESSAGE_BYTES;
 use super::rules::{NODE_KEY, PROTOCOL_KEY};
 use super::{Rpc, Security};
+use crate::tls::PeerIdentity;
 pub use error::PeerError;
 pub use join::JoinEvents;
 
@@ -38,7 +39,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct PeerClient {
     inner: SteepReplicationClient<Channel>,
     address: String,
-    node: Option<String>,
+    identity: Option<PeerIdentity>,
     expected: Option<String>,
     own: MetadataValue<Ascii>,
     patience: Option<Duration>,
@@ -90,9 +91,9 @@ impl PeerClient {
         let connecting = async {
             let dialled = dial::dial(address, security, expected_node).await?;
             let channel = channel::over(dialled.stream).await;
-            Ok((channel.map_err(|error| unreachable(io::Error::other(error)))?, dialled.node))
+            Ok((channel.map_err(|error| unreachable(io::Error::other(error)))?, dialled.identity))
         };
-        let (channel, node) = match tokio::time::timeout(timeout, connecting).await {
+        let (channel, identity) = match tokio::time::timeout(timeout, connecting).await {
             Ok(result) => result?,
             Err(elapsed) => {
                 return Err(unreachable(io::Error::new(io::ErrorKind::TimedOut, elapsed)));
@@ -108,7 +109,7 @@ impl PeerClient {
                 .max_decoding_message_size(MESSAGE_BYTES)
                 .max_encoding_message_size(MESSAGE_BYTES),
             address: address.to_owned(),
-            node,
+            identity,
             expected: expected_node.map(str::to_owned),
             own,
             patience: None,
@@ -124,7 +125,16 @@ impl PeerClient {
     /// Who is at the other end, by its certificate; none without TLS.
     #[must_use]
     pub fn node(&self) -> Option<&str> {
-        self.node.as_deref()
+        self.identity.as_ref().map(|identity| identity.node.as_str())
+    }
+
+    /// Whether the certificate that the peer showed is still valid; always so without TLS.
+    ///
+    /// A connection that was made while it was goes on. Whoever keeps one for long asks from time
+    /// to time, as the peer's side does by itself.
+    #[must_use]
+    pub fn is_certificate_valid(&self) -> bool {
+        self.identity.as_ref().is_none_or(|identity| !identity.valid_for().is_zero())
     }
 
     /// Where it was connected to.
@@ -231,11 +241,11 @@ impl PeerClient {
         if protocol != PROTOCOL {
             return Err(PeerError::Protocol { address: self.address.clone(), theirs: protocol });
         }
-        match self.node.as_ref().or(self.expected.as_ref()) {
+        match self.node().or(self.expected.as_deref()) {
             Some(expected) if !found.is_empty() && found != expected => {
                 Err(PeerError::OtherIdentity {
                     address: self.address.clone(),
-                    expected: expected.clone(),
+                    expected: expected.to_owned(),
                     found: found.to_owned(),
                 })
             }

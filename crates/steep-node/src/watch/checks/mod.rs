@@ -5,20 +5,21 @@
 //! | `postgres` | | the last look failed |
 //! | `extension` | not created yet, or another version than the server's files | not in the server, or not preloaded |
 //! | `settings` | | whatever `steep_repl.check_setup()` finds |
-//! | `subscription:<peer>` | disabled; no worker at one look; nothing heard for 30 s | gone, altered, failing, no worker at two looks; nothing heard for 2 min |
+//! | `subscription:<peer>` | disabled; no worker at one look; a worker that has ended and runs again; nothing heard for 30 s | gone, altered, failing, no worker at two looks; nothing heard for 2 min |
 //! | `slot:<peer>` | nobody connected; WAL above `slot_warning`; of no known node | WAL above `slot_critical`; lost or about to be |
 //! | `guard`, `publication` | a table is published without guard | a trigger or a table is missing or altered |
 //! | `peer:<peer>` | its daemon has not answered `unhealthy_threshold` times, or has lost its PostgreSQL | |
 //! | `clock:<peer>` | more than half of `steep_repl.max_clock_skew` off | more than all of it |
 //! | `conflicts` | some wait for a person | |
-//! | `certificate` | expires within two weeks | has expired |
-//! | `disk` | less than 256 MiB free | less than 32 MiB free |
+//! | `certificate` | expires within two weeks; changed files cannot be used | has expired |
+//! | `disk` | less than 256 MiB free | less than 32 MiB free; no file can be written |
 //!
 //! A number that went above its limit has to fall a fifth below it to be well again.
 
+mod certificates;
 mod conflicts;
+mod disk;
 mod guard;
-mod machine;
 mod peers;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -32,6 +33,8 @@ use std::time::Duration;
 
 use steep_ipc::{Check, Level};
 
+use super::certificates::Certificate;
+use super::data_folder::DataFolder;
 use super::facts::Facts;
 use super::memory::Memory;
 use super::peers::PeerHealth;
@@ -50,10 +53,12 @@ pub struct Limits {
 /// What is known of the machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Machine {
-    /// Bytes that are free where the daemon keeps its files.
-    pub free_disk: Option<u64>,
-    /// For how long each certificate is still valid; zero: it has expired.
-    pub certificates: Vec<(String, Duration)>,
+    /// Where the daemon keeps its files.
+    pub data_folder: Option<DataFolder>,
+    /// Each certificate in use, and for how long it is still valid; zero: it has expired.
+    pub certificates: Vec<(Certificate, Duration)>,
+    /// Why certificate files that have changed are not used.
+    pub unused_certificates: Option<String>,
 }
 
 /// All that a judgement is made of.
@@ -89,8 +94,8 @@ pub fn judge(inputs: &Inputs<'_>) -> Vec<Check> {
             }
         }
     }
-    checks.extend(machine::certificates(inputs.machine));
-    checks.extend(machine::disk(inputs.machine));
+    checks.extend(certificates::certificates(inputs.machine));
+    checks.extend(disk::disk(inputs.machine));
     checks
 }
 
@@ -158,7 +163,8 @@ mod tests {
     #[test]
     fn while_postgresql_is_away_only_what_is_known_is_judged() {
         let (memory, peers) = (Memory::default(), BTreeMap::new());
-        let machine = Machine { free_disk: Some(1), certificates: Vec::new() };
+        let folder = DataFolder { path: "data".into(), free: Ok(1), written: Ok(()) };
+        let machine = Machine { data_folder: Some(folder), ..Machine::default() };
         let checks = judge(&Inputs {
             look: Err("connection refused"),
             memory: &memory,

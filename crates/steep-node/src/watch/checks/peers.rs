@@ -22,17 +22,24 @@ pub(super) fn all(node: &NodeFacts, inputs: &Inputs<'_>) -> Vec<Check> {
 fn daemon(id: &str, health: &PeerHealth, threshold: u32) -> Check {
     let title = format!("peer:{id}");
     if health.failures >= threshold {
-        let why = health.error.as_deref().unwrap_or("no answer");
+        let error = health.error.as_ref();
+        let why = error.map_or("it does not answer", |error| error.reason.as_str());
+        let way_out = error.and_then(|error| error.hint.clone());
+        let way_out =
+            way_out.unwrap_or_else(|| format!("see whether steep-repl runs on node {id}"));
         return with_hint(
-            check(title, Level::Warning, format!("the daemon of node {id} does not answer: {why}")),
-            format!("see whether steep-repl runs on node {id}; replication goes on without it"),
+            check(title, Level::Warning, format!("no word from the daemon of node {id}: {why}")),
+            format!("{way_out}; replication goes on without it"),
         );
     }
     match &health.answer {
-        Some(answer) if health.failures == 0 && !answer.postgres_reachable => check(
-            title,
-            Level::Warning,
-            format!("the daemon of node {id} cannot reach its PostgreSQL"),
+        Some(answer) if health.failures == 0 && !answer.postgres_reachable => with_hint(
+            check(
+                title,
+                Level::Warning,
+                format!("the daemon of node {id} cannot reach its PostgreSQL"),
+            ),
+            format!("start PostgreSQL of node {id}; `steep-replctl health` there says more"),
         ),
         _ if health.failures > 0 => check(
             title,
@@ -68,6 +75,7 @@ fn clock(id: &str, health: &PeerHealth, node: &NodeFacts, inputs: &Inputs<'_>) -
 mod tests {
     use super::super::samples;
     use super::*;
+    use crate::watch::peers::NoAnswer;
     use std::collections::BTreeMap;
 
     fn levels(health: PeerHealth) -> Vec<(String, Level)> {
@@ -84,6 +92,17 @@ mod tests {
         let failing = |failures| PeerHealth { failures, ..PeerHealth::default() };
         assert_eq!(levels(failing(2)), [("peer:b".to_owned(), Level::Ok)]);
         assert_eq!(levels(failing(3)), [("peer:b".to_owned(), Level::Warning)]);
+    }
+
+    #[test]
+    fn why_there_is_no_answer_is_told_with_the_way_out_of_that() {
+        let error = NoAnswer { reason: "refused".into(), hint: Some("mend it".into()) };
+        let health = PeerHealth { failures: 3, error: Some(error), ..PeerHealth::default() };
+        let told = daemon("b", &health, 3);
+        assert_eq!(told.message, "no word from the daemon of node b: refused");
+        assert_eq!(told.hint.as_deref(), Some("mend it; replication goes on without it"));
+        let told = daemon("b", &PeerHealth { error: None, ..health }, 3);
+        assert!(told.hint.is_some_and(|hint| hint.contains("runs on node b")));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The links that bring the changes of peers.
 
 use steep_ipc::{Check, Level};
+use steep_pg::nodes::Node;
 use steep_pg::subscriptions::{Found, Subscription};
 
 use super::{check, with_hint};
@@ -43,13 +44,33 @@ fn judge(subscription: &Subscription, node: &NodeFacts, memory: &Memory) -> Chec
     if memory.failing_for(peer).is_some() {
         return failing(title, found, name, memory.error_text(peer));
     }
-    if found.worker.is_none() {
+    let looks = memory.looks_without_worker(peer);
+    if found.worker.is_none() || looks > 0 {
         // A worker that PostgreSQL starts again is away for a moment.
-        let level =
-            if memory.looks_without_worker(peer) < 2 { Level::Warning } else { Level::Critical };
+        let level = if looks < 2 { Level::Warning } else { Level::Critical };
+        let why = match found.worker {
+            None => format!("subscription {name} has no apply worker"),
+            Some(_) => format!("the apply worker of subscription {name} is not connected yet"),
+        };
         return with_hint(
-            check(title, level, format!("no apply worker runs for subscription {name}")),
-            format!("see whether node {peer} can be reached, and the server's log"),
+            check(title, level, format!("no changes of node {peer} arrive: {why}")),
+            format!(
+                "see whether this server reaches {}, and whether max_logical_replication_workers \
+                 is used up: its log says which; node {peer} keeps its changes until then",
+                server_of(peer, node)
+            ),
+        );
+    }
+    if memory.has_stopped(peer) {
+        return with_hint(
+            check(
+                title,
+                Level::Warning,
+                format!(
+                    "the apply worker of subscription {name} ended with an error, and runs again"
+                ),
+            ),
+            format!("if that comes again, see the server's log, and whether node {peer} was away"),
         );
     }
     let age =
@@ -64,6 +85,14 @@ fn judge(subscription: &Subscription, node: &NodeFacts, memory: &Memory) -> Chec
             format!("see whether node {peer} runs and is not far behind"),
         ),
         _ => check(title, Level::Ok, format!("subscription {name} runs")),
+    }
+}
+
+/// The server of a peer, and where it is.
+fn server_of(peer: &str, node: &NodeFacts) -> String {
+    match node.node(peer).map(Node::postgres) {
+        Some(place) => format!("PostgreSQL of node {peer} ({place})"),
+        None => format!("PostgreSQL of node {peer}"),
     }
 }
 
@@ -84,6 +113,7 @@ mod tests {
     use super::super::samples;
     use super::*;
     use std::time::Duration;
+    use steep_pg::subscriptions::LoggedError;
 
     fn look(facts: &crate::watch::Facts, memory: &mut Memory, second: u64) -> Check {
         memory.observe(Duration::from_secs(second), facts);
@@ -102,11 +132,40 @@ mod tests {
     }
 
     #[test]
+    fn a_lost_connection_is_told_as_one() {
+        let (mut facts, mut memory) = (samples::healthy(), Memory::default());
+        look(&facts, &mut memory, 0);
+        samples::incoming(&mut facts).apply_errors = 1;
+        samples::incoming(&mut facts).worker = None;
+        let told = look(&facts, &mut memory, 2);
+        let message = "no changes of node b arrive: subscription steep_repl_b has no apply worker";
+        assert_eq!(told.message, message);
+        let hint = told.hint.unwrap_or_default();
+        assert!(hint.contains("reaches PostgreSQL of node b (127.0.0.1:5432)"), "{hint}");
+        samples::incoming(&mut facts).worker = Some(2);
+        let told = look(&facts, &mut memory, 4);
+        assert_eq!(told.level, Level::Warning);
+        assert!(told.message.ends_with("ended with an error, and runs again"), "{}", told.message);
+        assert_eq!(look(&facts, &mut memory, 17).level, Level::Ok);
+    }
+
+    #[test]
+    fn a_change_that_cannot_be_applied_is_told_without_its_text_too() {
+        let (mut facts, mut memory) = (samples::healthy(), Memory::default());
+        for (second, errors) in [(0, 0), (2, 1), (4, 2)] {
+            samples::incoming(&mut facts).apply_errors = errors;
+            let told = look(&facts, &mut memory, second);
+            assert_eq!(told.level == Level::Critical, errors == 2, "{}", told.message);
+        }
+    }
+
+    #[test]
     fn an_apply_error_is_told_with_its_text() {
         let (mut facts, mut memory) = (samples::healthy(), Memory::default());
         look(&facts, &mut memory, 0);
         samples::incoming(&mut facts).apply_errors = 1;
-        samples::node(&mut facts).error_texts.insert("b".into(), "no such table".into());
+        let error = LoggedError { text: "no such table".into(), place: ("log".into(), 0) };
+        samples::node(&mut facts).logged_errors.insert("b".into(), error);
         let told = look(&facts, &mut memory, 2);
         assert_eq!(told.level, Level::Critical);
         assert!(told.message.ends_with("(1 errors): no such table"), "{}", told.message);

@@ -10,6 +10,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use super::look::Blind;
+use crate::watch::certificates::Certificate;
 use crate::watch::checks::{self, Inputs, Limits, Machine};
 use crate::watch::facts::Facts;
 use crate::watch::memory::Memory;
@@ -18,7 +19,7 @@ use crate::watch::rates::Rates;
 use crate::watch::repair::Repair;
 use crate::watch::settings::Settings;
 use crate::watch::snapshot::{Links, Snapshot};
-use crate::watch::{events, now_rfc3339, state, status};
+use crate::watch::{data_folder, events, now_rfc3339, state, status};
 
 /// Turns looks into snapshots and events.
 pub(super) struct Publisher {
@@ -146,12 +147,14 @@ impl Publisher {
         let now = SystemTime::now();
         let left = |until: SystemTime| until.duration_since(now).unwrap_or(Duration::ZERO);
         let certificates = (self.settings.certificates)();
+        let with_time = |one: Certificate| {
+            let left = left(one.not_after);
+            (one, left)
+        };
         Machine {
-            free_disk: fs4::available_space(&self.settings.data_dir).ok(),
-            certificates: certificates
-                .into_iter()
-                .map(|(name, until)| (name, left(until)))
-                .collect(),
+            data_folder: Some(data_folder::look(&self.settings.data_dir)),
+            certificates: certificates.used.into_iter().map(with_time).collect(),
+            unused_certificates: certificates.trouble,
         }
     }
 
@@ -176,17 +179,19 @@ impl Publisher {
         let repairs = repaired
             .iter()
             .map(|repair| events::event(at, "repaired", &repair.target, repair.message.clone()));
-        let well = |subject: &str| {
-            let level = now.health.checks.iter().find(|check| check.name == subject);
-            level.is_none_or(|check| check.level == Level::Ok)
+        let trouble = |subject: &str| {
+            let found = now.health.checks.iter().find(|check| check.name == subject);
+            found.filter(|check| check.level > Level::Ok)
         };
         for event in repairs.chain(events::between(before, now)) {
             let (kind, subject) = (&event.kind, &event.subject);
             let peer = subject.split_once(':').map_or("", |(_, peer)| peer);
-            if kind == "check_changed" && !well(subject) {
-                tracing::warn!(node, peer, check = subject, "{}", event.message);
-            } else {
-                tracing::info!(node, peer, subject, kind, "{}", event.message);
+            match trouble(subject).filter(|_| kind == "check_changed") {
+                Some(check) => {
+                    let hint = check.hint.as_deref();
+                    tracing::warn!(node, peer, check = subject, hint, "{}", event.message);
+                }
+                None => tracing::info!(node, peer, subject, kind, "{}", event.message),
             }
             // Nobody has subscribed: nobody is told.
             let _ = self.events.send(event);
