@@ -139,12 +139,16 @@ impl Trio {
         adding(self.a.endpoint(), self.to_c.address().to_string())
     }
 
-    /// Lets c join, up to the middle of the copy.
+    /// Lets c join, up to the middle of the copy: all that is left to copy is half of one table, over
+    /// connections that are there.
     pub(crate) fn adding_until_halfway(&self) -> Result<(Adding, Hold), Box<dyn Error>> {
         let mut hold = Hold::take(self.cluster("c"), DATABASE, "select pg_advisory_lock(1)")?;
         let adding = self.adding();
         hold.waited_for_by(1)?;
-        self.until_job_of_c("the copy", |job| job.state == "running" && job.progress.rows > 0)?;
+        self.until_job_of_c("the copy of the other table", |job| {
+            let done = &job.progress;
+            job.state == "running" && done.rows > 0 && done.tables_done + 1 == done.tables
+        })?;
         Ok((adding, hold))
     }
 
