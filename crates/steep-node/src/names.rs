@@ -42,6 +42,12 @@ pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// A quoted name of a table, with its schema.
+#[must_use]
+pub fn qualified(schema: &str, table: &str) -> String {
+    format!("{}.{}", identifier(schema), identifier(table))
+}
+
 /// A quoted literal, whatever `standard_conforming_strings` says.
 #[must_use]
 pub fn literal(value: &str) -> String {

@@ -11,6 +11,7 @@ mod data_directory;
 mod guard;
 mod guc;
 mod hook;
+mod kept;
 mod preload;
 mod server;
 mod sql_functions;

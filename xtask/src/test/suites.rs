@@ -105,7 +105,7 @@ fn mark(major: Major) -> String {
 
 /// A test of servers waits more than it computes: for beats, restarts of workers, other nodes.
 fn threads() -> usize {
-    thread::available_parallelism().map_or(4, |cores| (4 * cores.get()).min(16))
+    thread::available_parallelism().map_or(4, |cores| (6 * cores.get()).min(16))
 }
 
 fn users_of_the_test_kit(project: &Project) -> Result<Vec<String>> {

@@ -16,6 +16,7 @@
 mod addresses;
 mod catch_up;
 mod checks;
+mod closed;
 mod copy;
 mod copy_plan;
 mod identity;

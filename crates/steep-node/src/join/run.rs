@@ -19,7 +19,9 @@ use super::record::{Record, Step};
 use super::schema::Schema;
 use super::snapshot::Exported;
 use super::subscriptions::{self, Link};
-use super::{Address, Meter, catch_up, copy_plan, identity, sequences, source, undo, versions};
+use super::{
+    Address, Meter, catch_up, closed, copy_plan, identity, sequences, source, undo, versions,
+};
 use crate::error::{NodeError, While, refused};
 use crate::member::{Member, server_of};
 
@@ -246,6 +248,7 @@ impl Join<'_> {
         )
         .await?;
         schema.restore("pre-data", 1).await?;
+        closed::close(&own_client, &source.tables).await?;
 
         self.meter.step("copying rows", 6, STEPS);
         let tables = copy_plan::tables(&source_client).await?;
@@ -295,6 +298,7 @@ impl Join<'_> {
             self.peers.complete(address, request).await?;
         }
         catch_up::with_all(&client, &peers).await?;
+        closed::open(&client).await?;
         client
             .execute("select steep_repl.set_node_status($1, 'online')", &[&record.node])
             .await

@@ -64,6 +64,15 @@ impl<'a> Schema<'a> {
     }
 }
 
+/// What the extension makes on replicated tables, and joining on those of a node that joins.
+const OWN_TRIGGERS: [&str; 5] = [
+    "steep_repl_guard",
+    "steep_repl_deletes",
+    "steep_repl_keys",
+    "steep_repl_truncate",
+    "steep_repl_joining",
+];
+
 /// Whether an entry of the list is to be restored: all but what the extension makes itself.
 fn is_wanted(line: &str) -> bool {
     if line.starts_with(';') {
@@ -73,9 +82,7 @@ fn is_wanted(line: &str) -> bool {
     let Some((_, rest)) = line.split_once("; ") else { return true };
     let what = rest.splitn(3, ' ').nth(2).unwrap_or_default();
     let is_own_trigger = what.starts_with("TRIGGER ")
-        && ["steep_repl_guard", "steep_repl_deletes", "steep_repl_keys", "steep_repl_truncate"]
-            .iter()
-            .any(|name| what.split(' ').any(|word| word == *name));
+        && OWN_TRIGGERS.iter().any(|name| what.split(' ').any(|word| word == *name));
     let is_extension =
         ["EXTENSION - steep_repl", "COMMENT - EXTENSION steep_repl", "SCHEMA - steep_repl"]
             .iter()

@@ -1,5 +1,6 @@
 //! Databases that join a group, on real servers.
 
+mod closed;
 mod exact;
 mod fails;
 mod group;

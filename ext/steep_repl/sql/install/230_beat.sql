@@ -77,10 +77,17 @@ $$;
 comment on function steep_repl.beat_if_due() is
   'A heartbeat, unless another apply worker made one within steep_repl.heartbeat_interval; false if so';
 
+-- Asked with each beat, when there is nothing to publish almost always.
 create function steep_repl.publish_retractions() returns bigint
-language sql volatile security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_published bigint;
+begin
+  if not exists (select from steep_repl.pending_retractions) then
+    return 0;
+  end if;
   with moved as (
     delete from steep_repl.pending_retractions returning *
   ), published as (
@@ -93,7 +100,9 @@ as $$
     order by m.id
     returning 1
   )
-  select count(*) from published
+  select count(*) into v_published from published;
+  return v_published;
+end
 $$;
 comment on function steep_repl.publish_retractions() is
   'Publishes the retractions that apply workers have left; they do it themselves after each transaction that leaves any';

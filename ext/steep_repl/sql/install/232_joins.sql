@@ -80,3 +80,52 @@ set search_path = pg_catalog, pg_temp
 as $$ select '2000-01-01 00:00:00.000001+00'::timestamptz $$;
 comment on function steep_repl.copied_row_timestamp() is
   'Commit timestamp of rows that were copied when this node joined: older than every write that can still arrive';
+
+create function steep_repl.refuse_while_joining() returns trigger
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception using
+    errcode = 'read_only_sql_transaction',
+    message = format('table %I.%I takes no writes yet: this node is joining a group', tg_table_schema, tg_table_name),
+    hint = 'Write at a member of the group until "steep-replctl node status" shows this node online.';
+end
+$$;
+comment on function steep_repl.refuse_while_joining() is
+  'Statement trigger of the tables of a node that joins: what its own clients wrote would reach no other node';
+
+create function steep_repl.close_tables(p_tables regclass[]) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_table regclass;
+  v_kind "char";
+  v_has_rows boolean;
+begin
+  for v_table, v_kind in
+    select c.oid::regclass, c.relkind
+    from (
+      select t from unnest(p_tables) t union select p.relid from unnest(p_tables) t, pg_partition_tree(t) p
+    ) as a (relation)
+    join pg_class c on c.oid = a.relation
+    where c.relkind in ('r', 'p')
+    order by c.oid
+  loop
+    execute format('create trigger steep_repl_joining before insert or update or delete or truncate on %s
+      for each statement execute function steep_repl.refuse_while_joining()', v_table);
+    -- Whoever wrote before has ended by now, and is seen.
+    continue when v_kind = 'p';
+    execute format('select exists (select from only %s)', v_table) into v_has_rows;
+    if v_has_rows then
+      raise exception using
+        errcode = 'object_not_in_prerequisite_state',
+        message = format('somebody wrote to table %s while this node was about to join', v_table),
+        hint = 'Let no application use this database until it has joined, and join again.';
+    end if;
+  end loop;
+end
+$$;
+comment on function steep_repl.close_tables(regclass[]) is
+  'Closes the empty tables of a node that joins to its own clients; applied and copied rows pass';

@@ -5,7 +5,7 @@
 //! scan that is kept, or by a look at the last page of the index.
 
 use super::key;
-use super::scope::OpenTable;
+use super::scope::{self, OpenTable};
 use super::table::Table;
 use pgrx::pg_sys;
 
@@ -130,13 +130,9 @@ impl Prober {
             // SAFETY: the scan lives as long as the transaction, and the open table does.
             unsafe {
                 let heap = OpenTable::get(table).relation;
-                let context = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
-                let owner = pg_sys::CurrentResourceOwner;
-                pg_sys::CurrentResourceOwner = pg_sys::TopTransactionResourceOwner;
-                let scan = begin_scan(heap, index, &raw mut pg_sys::SnapshotAnyData, count);
-                pg_sys::CurrentResourceOwner = owner;
-                pg_sys::MemoryContextSwitchTo(context);
-                scan
+                scope::for_transaction(|| {
+                    begin_scan(heap, index, &raw mut pg_sys::SnapshotAnyData, count)
+                })
             }
         })
     }

@@ -226,10 +226,7 @@ impl Applying {
             let slot =
                 pg_sys::MakeSingleTupleTableSlot(descriptor, &raw const pg_sys::TTSOpsVirtual);
             let mut sent = Vec::new();
-            for place in 0..self.table.columns.len() {
-                *(*slot).tts_values.add(place) = pg_sys::Datum::null();
-                *(*slot).tts_isnull.add(place) = true;
-            }
+            pg_sys::ExecStoreAllNullTuple(slot);
             for (name, value) in message.relation.columns.iter().zip(values) {
                 let Some(place) = self.table.place(name) else { continue };
                 sent.push(place);
@@ -238,7 +235,6 @@ impl Applying {
                     *(*slot).tts_isnull.add(place) = false;
                 }
             }
-            pg_sys::ExecStoreVirtualTuple(slot);
             Some(MessageSlot { slot, sent })
         }
     }

@@ -4,7 +4,7 @@ use super::applying::{Applying, MessageRow, MessageSlot};
 use super::scope::{self, OpenTable};
 use super::table::Table;
 use super::write::{self, Mode};
-use super::{Verdict, delete, key, tombstone};
+use super::{Verdict, delete, key, tombstone, triggers};
 use crate::superuser;
 use crate::tap::message::{Relation, RowKind};
 use crate::tap::session::{self, Session};
@@ -70,26 +70,11 @@ unsafe fn judge(arrived: &Arrived, session: &Rc<Session>, relation: &Rc<Relation
 
 /// Whether a trigger of the user's fires before the guard and may have called the change off.
 unsafe fn may_veto(relation: pg_sys::Oid) -> bool {
-    // SAFETY: the tables are locked by the worker, or by the look-up; their trigger descriptors
-    // belong to the relation cache.
+    // SAFETY: the tables are locked by the worker, or by the look-up.
     unsafe {
         scope::leaves(relation).into_iter().any(|leaf| {
-            let open = OpenTable::get(leaf);
-            let descriptor = (*open.relation).trigdesc;
-            if descriptor.is_null() {
-                return false;
-            }
-            let count = usize::try_from((*descriptor).numtriggers).unwrap_or_default();
-            std::slice::from_raw_parts((*descriptor).triggers, count).iter().any(|trigger| {
-                let timing = trigger.tgtype as u32 & pg_sys::TRIGGER_TYPE_TIMING_MASK;
-                let is_row = trigger.tgtype as u32 & pg_sys::TRIGGER_TYPE_ROW != 0;
-                let fires = matches!(trigger.tgenabled as u8, b'A' | b'R');
-                let name = std::ffi::CStr::from_ptr(trigger.tgname);
-                is_row
-                    && timing == pg_sys::TRIGGER_TYPE_BEFORE
-                    && fires
-                    && name < c"steep_repl_guard"
-            })
+            triggers::of(OpenTable::get(leaf).relation)
+                .any(|trigger| trigger.is_before() && trigger.comes_before_guard())
         })
     }
 }

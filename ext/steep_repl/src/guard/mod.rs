@@ -35,6 +35,7 @@ mod scope;
 mod table;
 mod tombstone;
 mod trigger;
+mod triggers;
 mod unbound;
 mod update;
 mod write;

@@ -1,7 +1,7 @@
 //! Rows for the extension's own tables, written below SQL: no rights are asked for, no statement is
 //! planned, and the rows of a transaction go in together.
 
-use super::scope::OpenTable;
+use super::scope::{self, Entries, OpenTable};
 use super::{key, presence};
 use pgrx::pg_sys;
 use std::cell::RefCell;
@@ -90,9 +90,7 @@ unsafe fn next_slot(table: pg_sys::Oid, open: &OpenTable) -> *mut pg_sys::TupleT
     }
     // SAFETY: the slot belongs to the transaction, which outlives the list.
     unsafe {
-        let context = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
-        let slot = open.slot(&raw const pg_sys::TTSOpsHeapTuple);
-        pg_sys::MemoryContextSwitchTo(context);
+        let slot = scope::for_transaction(|| open.slot(&raw const pg_sys::TTSOpsHeapTuple));
         PENDING.with_borrow_mut(|pending| {
             match pending.iter_mut().find(|pending| pending.table == table) {
                 Some(pending) => pending.slots.push(slot),
@@ -125,18 +123,7 @@ pub(super) unsafe fn write(table: pg_sys::Oid) {
             std::ptr::null_mut(),
         );
         for slot in &slots {
-            let slot = *slot;
-            pg_sys::ExecInsertIndexTuples(
-                open.target,
-                slot,
-                open.state,
-                false,
-                false,
-                std::ptr::null_mut(),
-                std::ptr::null_mut(),
-                false,
-            );
-            open.reset();
+            open.index(*slot, Entries::NewRow);
         }
         let is_tombstones =
             [c"tombstones", c"tombstone_chunks"].iter().any(|name| oid(name) == table);

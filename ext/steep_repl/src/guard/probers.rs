@@ -1,6 +1,7 @@
 //! The unique indexes of the tables that receive rows, open until the end of the transaction.
 
 use super::absence::{LastPage, Prober};
+use super::scope;
 use super::table::Table;
 use pgrx::pg_sys;
 use std::cell::RefCell;
@@ -54,15 +55,11 @@ impl OfTable {
         let all = std::iter::once((table.key_index, Some(key))).chain(secondary);
         // SAFETY: the caller's promise; the probers live until the end of the transaction.
         unsafe {
-            let owner = pg_sys::CurrentResourceOwner;
-            pg_sys::CurrentResourceOwner = pg_sys::TopTransactionResourceOwner;
             let indexes = all.map(|(index, columns)| {
                 let last_page = LAST_PAGES.with_borrow_mut(|all| all.remove(&index.to_u32()));
                 Prober::open(relation, index, columns?, last_page)
             });
-            let indexes = indexes.collect();
-            pg_sys::CurrentResourceOwner = owner;
-            Self { relation, indexes }
+            Self { relation, indexes: scope::for_transaction(|| indexes.collect()) }
         }
     }
 }
@@ -76,21 +73,16 @@ pub(super) unsafe fn close() {
     if all.is_empty() {
         return;
     }
-    // SAFETY: opened in this transaction.
-    unsafe {
-        let owner = pg_sys::CurrentResourceOwner;
-        pg_sys::CurrentResourceOwner = pg_sys::TopTransactionResourceOwner;
-        for prober in all.into_iter().flat_map(|of_table| of_table.indexes).flatten() {
-            let index = prober.index().to_u32();
-            let last_page = prober.close();
-            LAST_PAGES.with_borrow_mut(|known| {
-                if known.len() >= REMEMBERED {
-                    known.clear();
-                }
-                known.insert(index, last_page);
-            });
-        }
-        pg_sys::CurrentResourceOwner = owner;
+    for prober in all.into_iter().flat_map(|of_table| of_table.indexes).flatten() {
+        let index = prober.index().to_u32();
+        // SAFETY: opened in this transaction.
+        let last_page = unsafe { scope::for_transaction(|| prober.close()) };
+        LAST_PAGES.with_borrow_mut(|known| {
+            if known.len() >= REMEMBERED {
+                known.clear();
+            }
+            known.insert(index, last_page);
+        });
     }
 }
 

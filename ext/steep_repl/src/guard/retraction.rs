@@ -208,16 +208,12 @@ pub(super) unsafe fn slot_of_key(
     unsafe {
         let _settings = modes::stable_texts();
         let slot = pg_sys::MakeSingleTupleTableSlot(descriptor, &raw const pg_sys::TTSOpsVirtual);
-        for place in 0..table.columns.len() {
-            *(*slot).tts_values.add(place) = pg_sys::Datum::null();
-            *(*slot).tts_isnull.add(place) = true;
-        }
+        pg_sys::ExecStoreAllNullTuple(slot);
         for (key, text) in table.key.iter().zip(texts) {
             let text = std::ffi::CString::new(text.as_deref()?).ok()?;
             *(*slot).tts_values.add(key.place) = table.columns[key.place].parse(&text);
             *(*slot).tts_isnull.add(key.place) = false;
         }
-        pg_sys::ExecStoreVirtualTuple(slot);
         Some(slot)
     }
 }

@@ -34,12 +34,15 @@ impl OpenTable {
         if let Some(known) = known {
             return known;
         }
-        // SAFETY: everything made here lives until the end of the transaction: in its memory
-        // context, owned by its resource owner.
-        let opened = unsafe {
-            let context = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
-            let owner = pg_sys::CurrentResourceOwner;
-            pg_sys::CurrentResourceOwner = pg_sys::TopTransactionResourceOwner;
+        // SAFETY: the caller's promise.
+        let opened = unsafe { for_transaction(|| Self::open(oid)) };
+        OPEN.with_borrow_mut(|open| open.push(opened));
+        opened
+    }
+
+    unsafe fn open(oid: pg_sys::Oid) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe {
             let relation = pg_sys::table_open(oid, pg_sys::RowExclusiveLock as i32);
             let state = pg_sys::CreateExecutorState();
             let target: *mut pg_sys::ResultRelInfo =
@@ -49,12 +52,8 @@ impl OpenTable {
             // Speculative: with what it takes to ask a unique index who stands in the way.
             pg_sys::ExecOpenIndices(target, true);
             let descriptor = pg_sys::CreateTupleDescCopyConstr((*relation).rd_att);
-            pg_sys::CurrentResourceOwner = owner;
-            pg_sys::MemoryContextSwitchTo(context);
             Self { relation, target, state, descriptor }
-        };
-        OPEN.with_borrow_mut(|open| open.push(opened));
-        opened
+        }
     }
 
     /// Frees what the last probe left in memory.
@@ -72,6 +71,24 @@ impl OpenTable {
     }
 }
 
+/// Runs `work` so that what it makes lives until the end of the transaction: in its memory context,
+/// owned by its resource owner.
+///
+/// # Safety
+/// Inside a transaction.
+pub(super) unsafe fn for_transaction<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: the caller's promise; an error ends the transaction, which restores both.
+    unsafe {
+        let context = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
+        let owner = pg_sys::CurrentResourceOwner;
+        pg_sys::CurrentResourceOwner = pg_sys::TopTransactionResourceOwner;
+        let made = work();
+        pg_sys::CurrentResourceOwner = owner;
+        pg_sys::MemoryContextSwitchTo(context);
+        made
+    }
+}
+
 /// Closes everything: the transaction is about to commit, or a table about to be altered.
 ///
 /// # Safety
@@ -82,13 +99,12 @@ pub(super) unsafe fn close() {
     for table in OPEN.take() {
         // SAFETY: opened by `get` in this transaction.
         unsafe {
-            let owner = pg_sys::CurrentResourceOwner;
-            pg_sys::CurrentResourceOwner = pg_sys::TopTransactionResourceOwner;
-            pg_sys::ExecCloseIndices(table.target);
-            pg_sys::FreeExecutorState(table.state);
-            // The lock stays until the end of the transaction.
-            pg_sys::table_close(table.relation, pg_sys::NoLock as i32);
-            pg_sys::CurrentResourceOwner = owner;
+            for_transaction(|| {
+                pg_sys::ExecCloseIndices(table.target);
+                pg_sys::FreeExecutorState(table.state);
+                // The lock stays until the end of the transaction.
+                pg_sys::table_close(table.relation, pg_sys::NoLock as i32);
+            });
         }
     }
 }
@@ -137,6 +153,15 @@ pub(super) unsafe fn leaves(table: pg_sys::Oid) -> Vec<pg_sys::Oid> {
     }
 }
 
+/// Which index entries a row needs that was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entries {
+    NewRow,
+    Update,
+    /// The row has stayed on its page, and only summarizing indexes cover what has changed.
+    Summaries,
+}
+
 /// A row of this node, found through a unique index and locked until the end of the transaction.
 pub(super) struct Found {
     pub(super) tid: pg_sys::ItemPointerData,
@@ -146,6 +171,27 @@ pub(super) struct Found {
 }
 
 impl OpenTable {
+    /// Makes the index entries of a row that was written, those that `how` names.
+    ///
+    /// # Safety
+    /// `slot` holds the row, with its place.
+    pub(super) unsafe fn index(&self, slot: *mut pg_sys::TupleTableSlot, how: Entries) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            pg_sys::ExecInsertIndexTuples(
+                self.target,
+                slot,
+                self.state,
+                how != Entries::NewRow,
+                false,
+                std::ptr::null_mut(),
+                std::ptr::null_mut(),
+                how == Entries::Summaries,
+            );
+            self.reset();
+        }
+    }
+
     /// A slot for a row of this table, in the caller's memory context.
     ///
     /// # Safety

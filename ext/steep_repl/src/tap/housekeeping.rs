@@ -2,7 +2,7 @@
 //! publication of retractions.
 
 use super::session;
-use crate::{guc, superuser};
+use crate::{guc, kept, superuser};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::cell::Cell;
@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 /// Tombstones take space until they go, and their removal takes time from applying.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(30);
+
+const PUBLISH_RETRACTIONS: &str = "select steep_repl.publish_retractions()";
 
 thread_local! {
     /// True at first: a worker that died may have left some.
@@ -28,6 +30,9 @@ pub(crate) fn retractions_are_pending() {
 pub(super) unsafe fn between_transactions() {
     let is_due = LAST_BEAT.get().is_none_or(|last| last.elapsed() >= guc::heartbeat_interval());
     if !is_due && !HAS_RETRACTIONS.get() {
+        // SAFETY: the caller's promise. What a beat says is read now, while there is time: else the
+        // next transaction would wait for it.
+        unsafe { session::refresh_after_beat() };
         return;
     }
     // SAFETY: the caller's promise.
@@ -38,26 +43,27 @@ pub(super) unsafe fn between_transactions() {
             return;
         }
         // With each beat, too: another worker may have died before it published its own.
-        if HAS_RETRACTIONS.replace(false) || is_due {
-            as_own_write("select steep_repl.publish_retractions()");
-        }
-        if is_due {
+        HAS_RETRACTIONS.set(false);
+        if !is_due {
+            as_own_write(&[PUBLISH_RETRACTIONS]);
+        } else {
             LAST_BEAT.set(Some(Instant::now()));
-            as_own_write("select steep_repl.beat_if_due()");
+            as_own_write(&[PUBLISH_RETRACTIONS, "select steep_repl.beat_if_due()"]);
             session::heartbeat_applied();
+            session::refresh_after_beat();
             // Beats come before: without their echoes there is nothing to remove.
             let last = LAST_MAINTENANCE.get().unwrap_or_else(Instant::now);
             LAST_MAINTENANCE.set(Some(last));
             if last.elapsed() >= MAINTENANCE_INTERVAL {
                 LAST_MAINTENANCE.set(Some(Instant::now()));
-                as_own_write("select steep_repl.maintain()");
+                as_own_write(&["select steep_repl.maintain()"]);
             }
         }
     }
 }
 
-/// Runs a statement in a transaction that the peers receive as this node's own.
-unsafe fn as_own_write(statement: &str) {
+/// Runs statements in a transaction that the peers receive as this node's own.
+unsafe fn as_own_write(statements: &[&'static str]) {
     // SAFETY: the caller's promise. With the peer's origin in place the transaction would be
     // filtered out as forwarded, and would move the position up to which the peer was applied.
     unsafe {
@@ -65,16 +71,19 @@ unsafe fn as_own_write(statement: &str) {
         let (lsn, at) =
             (pg_sys::replorigin_session_origin_lsn, pg_sys::replorigin_session_origin_timestamp);
         pg_sys::replorigin_session_origin = 0;
-        let result = superuser::in_transaction(|| Spi::run(statement));
+        superuser::in_transaction(|| {
+            for statement in statements {
+                if let Err(error) = kept::run(statement, &[], |_| Ok(())) {
+                    ereport!(
+                        PgLogLevel::ERROR,
+                        PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+                        format!("an apply worker could not run \"{statement}\": {error}")
+                    );
+                }
+            }
+        });
         pg_sys::replorigin_session_origin = origin;
         pg_sys::replorigin_session_origin_lsn = lsn;
         pg_sys::replorigin_session_origin_timestamp = at;
-        if let Err(error) = result {
-            ereport!(
-                PgLogLevel::ERROR,
-                PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
-                format!("an apply worker could not run \"{statement}\": {error}")
-            );
-        }
     }
 }

@@ -200,7 +200,6 @@ fn arrived(message: Message<'_>) -> bool {
                 }
             }
             TRANSACTION.with_borrow_mut(|transaction| transaction.begin(commit_ts, xid));
-            pace::transaction_begins();
         }
         Message::Relation(body) => match Relation::parse(body) {
             Some(relation) => {
@@ -210,7 +209,7 @@ fn arrived(message: Message<'_>) -> bool {
             None => unreadable("description of a table"),
         },
         Message::Row { kind, relation, body } => {
-            pace::row_arrived();
+            TRANSACTION.with_borrow_mut(|transaction| transaction.rows += 1);
             let change = Arrived { kind, relation, body: body.into() };
             // SAFETY: it has just been received.
             if unsafe { guard::apply_directly(&change) } {

@@ -5,33 +5,20 @@
 //! to sleep, and be woken for the next: that costs more than the row, at both ends. So in the midst
 //! of a transaction of many rows the next ones are given a moment to come.
 
-use std::cell::Cell;
+use super::transaction::TRANSACTION;
 use std::time::Duration;
 
 /// From so many rows on a moment more does not matter.
-const MANY: u32 = 64;
+const MANY: u64 = 64;
 
 /// In which a publisher sends some dozens of rows.
 const MOMENT: Duration = Duration::from_micros(50);
-
-thread_local! {
-    /// Rows of the transaction that is being received.
-    static ROWS: Cell<u32> = const { Cell::new(0) };
-}
-
-pub(super) fn transaction_begins() {
-    ROWS.set(0);
-}
-
-pub(super) fn row_arrived() {
-    ROWS.set(ROWS.get().saturating_add(1));
-}
 
 /// Nothing more has come. Whether it is worth while to look again, a moment having passed.
 pub(super) fn rest() -> bool {
     // SAFETY: a plain read of the transaction state.
     let is_open = unsafe { super::infallible::IsTransactionState() };
-    let is_worth_while = ROWS.get() >= MANY && is_open;
+    let is_worth_while = is_open && TRANSACTION.with_borrow(|transaction| transaction.rows) >= MANY;
     if is_worth_while {
         std::thread::sleep(MOMENT);
     }

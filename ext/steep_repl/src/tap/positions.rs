@@ -4,7 +4,7 @@
 //! PostgreSQL's own record (`pg_replication_origin_status`) is no table and belongs to no snapshot.
 
 use super::session;
-use crate::superuser;
+use crate::{kept, superuser};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
@@ -24,12 +24,13 @@ pub(super) unsafe fn record(end_lsn: u64) {
     // SAFETY: inside the transaction, after its last change.
     let written = unsafe {
         superuser::between_changes(|| {
-            Spi::run_with_args(
+            kept::run(
                 "insert into steep_repl.applied_positions (node_id, generation, remote_lsn)
                  values ($1, $2, $3::pg_catalog.pg_lsn)
                  on conflict (node_id) do update
                  set generation = excluded.generation, remote_lsn = excluded.remote_lsn",
                 &[peer.as_str().into(), generation.into(), lsn.as_str().into()],
+                |_| Ok(()),
             )
         })
     };

@@ -2,7 +2,7 @@
 //! policies of the tables. Read between transactions, anew whenever one of the tables changed.
 
 use super::transaction::TRANSACTION;
-use crate::superuser;
+use crate::{kept, superuser};
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -132,6 +132,17 @@ pub(crate) unsafe extern "C-unwind" fn at_relcache_invalidation(
         IS_STALE.set(true);
     }
     crate::guard::forget_table(relation);
+}
+
+/// Reads what a heartbeat says, if there was one.
+///
+/// # Safety
+/// In an apply worker, outside of a transaction.
+pub(super) unsafe fn refresh_after_beat() {
+    if HAS_BEAT.get() {
+        // SAFETY: the caller's promise.
+        unsafe { refresh() };
+    }
 }
 
 /// Reads the session anew if it is stale.
@@ -478,15 +489,14 @@ fn load_join_generation() -> spi::Result<Option<i64>> {
 
 fn load_echoes(session: &Session) -> spi::Result<()> {
     let peer = session.nodes[session.peer].id.to_string();
-    Spi::connect(|client| {
-        let rows = client.select(
-            "select s.key, s.value ->> 'snapshot', (
-               select max(b.xid) from steep_repl.applied_beats b
-               where b.node_id = s.key and b.beat_at <= (s.value ->> 'beat_at')::timestamptz)
-             from steep_repl.heartbeats h, pg_catalog.jsonb_each(h.seen) s where h.node_id = $1",
-            None,
-            &[peer.as_str().into()],
-        )?;
+    // A beat that is not known itself stands for the one before it. After a clock has stepped back
+    // beats do not follow one another by their times, so the highest transaction would be wrong.
+    let statement = "select s.key, s.value ->> 'snapshot', (
+           select b.xid from steep_repl.applied_beats b
+           where b.node_id = s.key and b.beat_at <= (s.value ->> 'beat_at')::timestamptz
+           order by b.beat_at desc limit 1)
+         from steep_repl.heartbeats h, pg_catalog.jsonb_each(h.seen) s where h.node_id = $1";
+    kept::run(statement, &[peer.as_str().into()], |rows| {
         for row in rows {
             let (node, snapshot) = (row.get::<String>(1)?, row.get::<String>(2)?);
             let node = node.and_then(|node| session.node_named(&node));
@@ -501,15 +511,11 @@ fn load_echoes(session: &Session) -> spi::Result<()> {
 }
 
 fn load_horizon(session: &Session) -> spi::Result<()> {
-    Spi::connect(|client| {
-        let row = client.select(
-            "select oldest_xid,
-               (extract(epoch from seen_at - '2000-01-01 00:00:00+00'::timestamptz) * 1000000)::bigint
-             from steep_repl.commit_horizon",
-            Some(1),
-            &[],
-        )?;
-        for row in row {
+    let statement = "select oldest_xid,
+           (extract(epoch from seen_at - '2000-01-01 00:00:00+00'::timestamptz) * 1000000)::bigint
+         from steep_repl.commit_horizon";
+    kept::run(statement, &[], |rows| {
+        for row in rows {
             let oldest = row.get::<i64>(1)?.unwrap_or_default();
             let at = row.get::<i64>(2)?.unwrap_or_default();
             session.horizon.set(Some((Xid::new(oldest.unsigned_abs()), CommitTs::from_micros(at))));

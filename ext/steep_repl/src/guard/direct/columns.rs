@@ -10,10 +10,8 @@ use std::ffi::CString;
 pub(super) struct Columns {
     /// In the order of the messages.
     all: Vec<Column>,
-    /// Of the key, places in a message.
+    /// Of the key, places in a message; none unless it has the whole key.
     key: Vec<usize>,
-    /// The messages have the whole key.
-    pub(super) have_key: bool,
     /// The table's columns are stored as they are sent: none is computed, no constraint looks at them.
     pub(super) are_stored: bool,
     /// And the messages have all of them.
@@ -49,9 +47,13 @@ impl Columns {
             !constraints.is_null() && (*constraints).num_check > 0
         };
         let are_stored = stored.all(|(_, column)| column.is_sent) && !is_checked;
-        let have_key = key.as_ref().is_some_and(|key| !key.is_empty());
         let are_plain = are_stored && has_all;
-        Self { all, key: key.unwrap_or_default(), have_key, are_stored, are_plain }
+        Self { all, key: key.unwrap_or_default(), are_stored, are_plain }
+    }
+
+    /// Whether the messages have the whole key.
+    pub(super) fn have_key(&self) -> bool {
+        !self.key.is_empty()
     }
 
     /// Reads the key of a message's row; `false` if that is not to be read here.

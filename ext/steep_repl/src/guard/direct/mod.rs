@@ -15,6 +15,7 @@ use self::columns::Columns;
 use super::error_context;
 use super::scope::{self, OpenTable};
 use super::table::Table;
+use super::triggers;
 use crate::superuser;
 use crate::tap::message::{RowChange, RowKind};
 use crate::tap::transaction::Arrived;
@@ -137,12 +138,12 @@ impl Opened {
         // SAFETY: the caller's promise; everything lives until the end of the transaction.
         unsafe {
             let open = OpenTable::get(relation);
-            let context = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
-            let columns = Columns::of(remote, table, open.descriptor);
-            let sent = open.slot(&raw const pg_sys::TTSOpsVirtual);
-            let new = open.slot(&raw const pg_sys::TTSOpsVirtual);
-            let memory = scope::scratch();
-            pg_sys::MemoryContextSwitchTo(context);
+            let (columns, sent, new, memory) = scope::for_transaction(|| {
+                let columns = Columns::of(remote, table, open.descriptor);
+                let sent = open.slot(&raw const pg_sys::TTSOpsVirtual);
+                let new = open.slot(&raw const pg_sys::TTSOpsVirtual);
+                (columns, sent, new, scope::scratch())
+            });
             let doing = format!("applying a change to replicated table {}", table.qualified_name());
             let doing = CString::new(doing).unwrap_or_default().as_c_str().into();
             let table = table.clone();
@@ -178,7 +179,7 @@ impl Opened {
         unsafe {
             let relation = self.open.relation;
             let is_partition = self.table.root != (*relation).rd_id;
-            if is_partition || !self.columns.have_key || !only_the_guard_fires(relation, kind) {
+            if is_partition || !self.columns.have_key() || !only_the_guard_fires(relation, kind) {
                 return false;
             }
             kind == RowKind::Delete
@@ -206,19 +207,9 @@ unsafe fn only_the_guard_fires(relation: pg_sys::Relation, kind: RowKind) -> boo
         RowKind::Update => pg_sys::TRIGGER_TYPE_UPDATE,
         RowKind::Delete => pg_sys::TRIGGER_TYPE_DELETE,
     };
-    // SAFETY: the trigger descriptor of an open relation.
+    // SAFETY: the relation is open.
     unsafe {
-        let descriptor = (*relation).trigdesc;
-        if descriptor.is_null() {
-            return false;
-        }
-        let count = usize::try_from((*descriptor).numtriggers).unwrap_or_default();
-        std::slice::from_raw_parts((*descriptor).triggers, count).iter().all(|trigger| {
-            let flags = trigger.tgtype as u32;
-            let sees = flags & pg_sys::TRIGGER_TYPE_ROW != 0
-                && flags & event != 0
-                && matches!(trigger.tgenabled as u8, b'A' | b'R');
-            !sees || CStr::from_ptr(trigger.tgname) == c"steep_repl_guard"
-        })
+        let mut seers = triggers::of(relation).filter(|trigger| trigger.sees(event)).peekable();
+        seers.peek().is_some() && seers.all(|trigger| trigger.is_guard())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Opened;
 use crate::guard::held::Writer;
-use crate::guard::scope::Found;
+use crate::guard::scope::{Entries, Found};
 use crate::guard::update::{is_own_write, touches_unique};
 use crate::guard::{Verdict, applying, delete, key, overtaken, place};
 use crate::tap::message::RowChange;
@@ -14,11 +14,10 @@ impl Opened {
         let Some(row) = &rows.new else { return false };
         // SAFETY: the caller's promise, throughout.
         unsafe {
-            clear(self.new);
+            pg_sys::ExecStoreAllNullTuple(self.new);
             if !self.columns.read(row, self.new) {
                 return false;
             }
-            pg_sys::ExecStoreVirtualTuple(self.new);
             let session = applying::require_session(&self.table);
             overtaken::looking(self.table.root);
             let relation = (*self.open.relation).rd_id;
@@ -26,7 +25,8 @@ impl Opened {
                 return false;
             }
             pg_sys::simple_table_tuple_insert(self.open.relation, self.new);
-            self.index(false, false);
+            self.open.index(self.new, Entries::NewRow);
+            pg_sys::CommandCounterIncrement();
             made(change);
             true
         }
@@ -65,11 +65,14 @@ impl Opened {
                 std::ptr::null_mut(),
                 &mut indexes,
             );
-            if indexes != pg_sys::TU_UpdateIndexes::TU_None {
-                self.index(true, indexes == pg_sys::TU_UpdateIndexes::TU_Summarizing);
-            } else {
-                pg_sys::CommandCounterIncrement();
+            match indexes {
+                pg_sys::TU_UpdateIndexes::TU_All => self.open.index(self.new, Entries::Update),
+                pg_sys::TU_UpdateIndexes::TU_Summarizing => {
+                    self.open.index(self.new, Entries::Summaries);
+                }
+                _ => {}
             }
+            pg_sys::CommandCounterIncrement();
             made(change);
             true
         }
@@ -101,25 +104,6 @@ impl Opened {
             is_own_write(Writer::of(found.tuple)).then_some(found)
         }
     }
-
-    /// Makes the index entries of the row that was written.
-    unsafe fn index(&self, is_update: bool, only_summarizing: bool) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            pg_sys::ExecInsertIndexTuples(
-                self.open.target,
-                self.new,
-                self.open.state,
-                is_update,
-                false,
-                std::ptr::null_mut(),
-                std::ptr::null_mut(),
-                only_summarizing,
-            );
-            self.open.reset();
-            pg_sys::CommandCounterIncrement();
-        }
-    }
 }
 
 /// The change is made: what remains to be done about it finds it as if the worker had made it.
@@ -128,17 +112,4 @@ fn made(change: &Arrived) {
         transaction.last = Some(*change);
         transaction.hit = true;
     });
-}
-
-/// Empties a virtual slot: no column has a value.
-unsafe fn clear(slot: *mut pg_sys::TupleTableSlot) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        pg_sys::ExecClearTuple(slot);
-        let count = usize::try_from((*(*slot).tts_tupleDescriptor).natts).unwrap_or_default();
-        for place in 0..count {
-            *(*slot).tts_values.add(place) = pg_sys::Datum::null();
-            *(*slot).tts_isnull.add(place) = true;
-        }
-    }
 }
