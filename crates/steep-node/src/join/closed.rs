@@ -10,8 +10,9 @@ use super::wait;
 use crate::error::{NodeError, While};
 use crate::names;
 
-/// How long clients queue behind an attempt to open a table that others are reading.
-const LOCK_TIMEOUT: &str = "500ms";
+/// How long clients queue behind an attempt to open a table that others are reading: longer than
+/// autovacuum takes to give way (`deadlock_timeout`, 1 s).
+const LOCK_TIMEOUT: &str = "2s";
 /// For which those clients are left alone then.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long a table may be in use, whatever table that is.

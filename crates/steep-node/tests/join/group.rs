@@ -61,6 +61,8 @@ impl Group {
             // A session was faster by a moment: the worker tries again.
             cluster.expect_error("conflict=insert_exists");
             cluster.expect_error("duplicate key value violates unique constraint");
+            // A table is opened that is in use: it is tried again.
+            cluster.expect_error("canceling statement due to lock timeout");
         }
         Ok(Self { runtime: tokio::runtime::Runtime::new()?, clusters, silent: Mutex::default() })
     }
