@@ -56,9 +56,7 @@ pub(super) async fn open(client: &Connection) -> Result<(), NodeError> {
                 ))
                 .await;
             match opened {
-                Err(error) if is_in_use(&error) => {
-                    in_use = Some(format!("table {table} is in use"))
-                }
+                Err(error) if is_in_use(&error) => in_use = Some(format!("{table} is in use")),
                 opened => opened.while_doing(format!("opening table {table}"))?,
             }
         }
