@@ -1,6 +1,6 @@
 //! Clocks that disagree: causality within the bound, a clear stop beyond it.
 
-use steep_ext_tests::{Failure, Group, json};
+use steep_ext_tests::{DATABASE, Failure, Group, json};
 use steep_testkit::wait;
 use steep_testkit::{Clock, Major, on_each_major};
 
@@ -118,6 +118,57 @@ on_each_major! {
         group.finish();
         Ok(())
     }
+
+    fn a_step_back_does_not_make_a_write_look_as_if_it_had_been_seen(major: Major) -> Result<(), Failure> {
+        let builder = Group::builder(major, 3).clock();
+        let group = builder.setting("steep_repl.max_clock_skew", "30s").start()?;
+        group.create_table("t", COLUMNS, "")?;
+        let first = group.write("a", "insert into t values (1, 'first')")?;
+        // What b has seen of c is from before the step, and stays so.
+        let seen = format!(
+            "exists (select from steep_repl.heartbeats where node_id = 'b' and extract(epoch from
+               (seen->'c'->>'beat_at')::timestamptz) * 1000000 > {} + 8000000)",
+            first.at
+        );
+        holds(&group, "a", &seen)?;
+        group.cut("c", "b");
+        group.node("c").expect_log(STEPPED_BACK);
+        set_clock(&group, "c", -10.0)?;
+        let is_past = format!("extract(epoch from clock_timestamp()) * 1000000 > {}", first.at);
+        holds(&group, "c", &is_past)?;
+        group.write("c", "update t set v = 'c' where id = 1")?;
+        group.execute("c", "select steep_repl.beat()")?;
+        group.delivered("c", "a")?;
+        // A beat of c that a applied after that write, with a time from before the step, and a later
+        // one of b, with which a looks at it.
+        holds(
+            &group,
+            "a",
+            "exists (
+               select from t
+               join steep_repl.applied_beats c on c.node_id = 'c' and c.xid > t.xmin::text::bigint
+               join steep_repl.heartbeats b on b.node_id = 'b'
+               where c.beat_at < (b.seen->'c'->>'beat_at')::timestamptz
+                 and b.beat_at > c.beat_at + interval '11 seconds')",
+        )?;
+        group.write("b", "update t set v = 'b' where id = 1")?;
+        group.delivered("b", "a")?;
+        assert_eq!(group.value("a", "select v from t")?, "b");
+        let lost = group.conflicts("a", "resolution = 'APPLIED_REMOTE'")?;
+        assert_eq!(lost.len(), 1, "{lost:#?}");
+        set_clock(&group, "c", 0.0)?;
+        group.meet();
+        group.converge()?;
+        group.finish();
+        Ok(())
+    }
+}
+
+/// Waits until a condition holds on a node.
+fn holds(group: &Group, node: &str, condition: &str) -> Result<(), Failure> {
+    let sql = format!("select {condition}");
+    let waited = wait::query_returns(group.node(node), DATABASE, &sql, "t", wait::DEADLINE);
+    waited.map_err(|error| group.failed(error))
 }
 
 const STEPPED_BACK: &str = "the clock of this node has stepped back";
