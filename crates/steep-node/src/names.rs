@@ -1,5 +1,7 @@
 //! Names of the objects that tie two nodes together, and how names and values are written in SQL.
 
+use steep_proto::ReplicatedTable;
+
 /// PostgreSQL's `NAMEDATALEN - 1`: longer names are cut off.
 const NAME_LENGTH: usize = 63;
 const PREFIX: &str = "steep_repl_";
@@ -42,10 +44,9 @@ pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A quoted name of a table, with its schema.
-#[must_use]
-pub fn qualified(schema: &str, table: &str) -> String {
-    format!("{}.{}", identifier(schema), identifier(table))
+/// A table's quoted name, with its schema.
+pub(crate) fn qualified(table: &ReplicatedTable) -> String {
+    format!("{}.{}", identifier(&table.table_schema), identifier(&table.table_name))
 }
 
 /// A quoted literal, whatever `standard_conforming_strings` says.

@@ -23,8 +23,7 @@ pub(super) async fn close(
     client: &Connection,
     tables: &[ReplicatedTable],
 ) -> Result<(), NodeError> {
-    let names = tables.iter().map(|table| names::qualified(&table.table_schema, &table.table_name));
-    let names: Vec<_> = names.collect();
+    let names: Vec<_> = tables.iter().map(names::qualified).collect();
     client
         .execute("select steep_repl.close_tables($1::text[]::regclass[])", &[&names])
         .await

@@ -84,7 +84,7 @@ pub(super) async fn guard_tables(
     tables: &[ReplicatedTable],
 ) -> Result<(), NodeError> {
     for table in tables {
-        let name = names::qualified(&table.table_schema, &table.table_name);
+        let name = names::qualified(table);
         let order = table.has_node_order.then_some(&table.node_order);
         client
             .execute(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use steep_pg::Connection;
-use steep_proto::{ChangeTableRequest, ChangeTableResponse, ReplicatedTable};
+use steep_proto::{ChangeTableRequest, ChangeTableResponse};
 
 use super::GroupOperations;
 use crate::error::{NodeError, While};
@@ -20,7 +20,7 @@ impl GroupOperations {
         let Some(table) = &request.table else {
             return Ok(no("the request names no table"));
         };
-        let name = qualified(table);
+        let name = names::qualified(table);
         let Some(state) = state(&client, &name).await? else {
             return Ok(no(format!("node {} has no table {name}", self.member().endpoint().node)));
         };
@@ -77,10 +77,6 @@ fn brief(text: &str) -> String {
         return text.to_owned();
     }
     format!("{}…", text.chars().take(SHOWN).collect::<String>())
-}
-
-pub(super) fn qualified(table: &ReplicatedTable) -> String {
-    format!("{}.{}", names::identifier(&table.table_schema), names::identifier(&table.table_name))
 }
 
 struct State {

@@ -8,6 +8,7 @@ use super::{GroupOperations, ProgressSink, patterns, remove};
 use crate::error::NodeError;
 use crate::group::Policy;
 use crate::join::Address;
+use crate::names;
 use crate::tables::{self, Pattern};
 
 impl GroupOperations {
@@ -134,7 +135,7 @@ impl GroupOperations {
                 });
                 for change in &changes {
                     let change = ChangeTableRequest { dry_run: is_check, ..change.clone() };
-                    let name = change.table.as_ref().map(super::table_change::qualified);
+                    let name = change.table.as_ref().map(names::qualified);
                     let name = name.unwrap_or_default();
                     let answer = match address {
                         None => self.change_table_here(&change).await?,
