@@ -1,10 +1,9 @@
 use crate::{Loaded, Setting};
 
 /// Sections that are read and checked, and whose features this version does not have.
-const SECTIONS: [&str; 9] = [
+const SECTIONS: [&str; 8] = [
     "replication.identity_ranges.",
     "replication.ddl.",
-    "replication.topology.nodes",
     "replication.rbac.",
     "replication.notifications.",
     "replication.validation.",

@@ -9,7 +9,10 @@ pub mod join;
 pub mod member;
 pub mod names;
 pub mod operations;
+mod routes;
 pub mod serve;
 pub mod tables;
 pub mod tls;
 pub mod watch;
+
+pub use self::routes::{Route, Routes};

@@ -11,6 +11,7 @@ mod data_directory;
 mod guard;
 mod guc;
 mod hook;
+mod infallible;
 mod kept;
 mod preload;
 mod server;

@@ -6,13 +6,19 @@ use super::Size;
 use super::arm::Arm;
 use super::figure::{Figure, Target};
 use super::pair::Pair;
-use super::sample::Samples;
+use super::sample::{Sample, Samples};
 use super::session::Session;
 use crate::say;
 
 /// In the order they are run in: each finds the rows that those before it left.
-const CASES: [Case; 5] =
-    [Case::Inserts, Case::InsertsBy1000, Case::Updates, Case::OneRow, Case::Deletes];
+const CASES: [Case; 6] = [
+    Case::Inserts,
+    Case::InsertsBy1000,
+    Case::Updates,
+    Case::Deletes,
+    Case::OneRow,
+    Case::Scattered,
+];
 
 #[derive(Debug, Clone, Copy)]
 enum Case {
@@ -22,10 +28,13 @@ enum Case {
     InsertsBy1000,
     /// Of all rows of `Inserts`, in one transaction.
     Updates,
-    /// Transactions that update one row each.
-    OneRow,
     /// Of all rows of `Inserts`, in one transaction.
     Deletes,
+    /// Transactions that update one row each, those of `InsertsBy1000`.
+    OneRow,
+    /// Deletes of these rows, in one transaction. Each was last written by a transaction of its own,
+    /// and next to each other are rows that were written long apart.
+    Scattered,
 }
 
 pub(super) fn run(pair: &mut Pair, size: Size) -> Result<Vec<Figure>> {
@@ -35,14 +44,9 @@ pub(super) fn run(pair: &mut Pair, size: Size) -> Result<Vec<Figure>> {
     for round in 1..=size.rounds {
         Arm::create_both(pair, round)?;
         for (case, samples) in CASES.iter().zip(&mut samples) {
-            for arm in Arm::in_turn(round) {
-                let table = arm.table(round);
-                let sample = pair.apply_backlog(arm, |a| case.write(a, &table, size.rows))?;
-                match arm {
-                    Arm::Guarded => samples.measured.push(sample),
-                    Arm::Plain => samples.baseline.push(sample),
-                }
-            }
+            let (measured, baseline) = measure(pair, *case, round, size.rows)?;
+            samples.measured.push(measured);
+            samples.baseline.push(baseline);
             let (name, progress) = (case.name(), samples.progress());
             say::progress(format!("apply {name}, round {round} of {}: {progress}", size.rounds));
         }
@@ -53,6 +57,22 @@ pub(super) fn run(pair: &mut Pair, size: Size) -> Result<Vec<Figure>> {
     Ok(figures.collect())
 }
 
+/// One round of a case, guarded and plain. The arms take turns with its parts.
+fn measure(pair: &mut Pair, case: Case, round: u16, rows: u32) -> Result<(Sample, Sample)> {
+    let (mut guarded, mut plain) = (Sample::default(), Sample::default());
+    for part in 0..case.parts() {
+        for arm in Arm::in_turn(round + part) {
+            let table = arm.table(round);
+            let sample = pair.apply_backlog(arm, |a| case.write(a, &table, rows, part))?;
+            match arm {
+                Arm::Guarded => guarded += sample,
+                Arm::Plain => plain += sample,
+            }
+        }
+    }
+    Ok((guarded, plain))
+}
+
 impl Case {
     const fn name(self) -> &'static str {
         match self {
@@ -61,6 +81,7 @@ impl Case {
             Self::Updates => "updates",
             Self::OneRow => "one_row_transactions",
             Self::Deletes => "deletes",
+            Self::Scattered => "deletes_of_scattered",
         }
     }
 
@@ -68,19 +89,27 @@ impl Case {
         match self {
             Self::Inserts | Self::InsertsBy1000 => Target::AtLeast(0.90),
             Self::Updates | Self::OneRow | Self::Deletes => Target::AtLeast(0.95),
+            Self::Scattered => Target::None,
         }
     }
 
-    /// A transaction costs as much as ten rows of a large one.
+    /// Each with a worker of its own. Where transactions are many, a worker's speed depends on where its
+    /// memory happens to lie, by a tenth and for as long as it lives.
+    const fn parts(self) -> u16 {
+        match self {
+            Self::OneRow => 4,
+            _ => 1,
+        }
+    }
+
     const fn rows(self, rows: u32) -> u32 {
         match self {
-            Self::OneRow => rows / 10,
-            Self::InsertsBy1000 => rows / 1000 * 1000,
+            Self::InsertsBy1000 | Self::OneRow | Self::Scattered => rows / 1000 * 1000,
             _ => rows,
         }
     }
 
-    fn write(self, a: &mut Session, table: &str, rows: u32) -> Result<()> {
+    fn write(self, a: &mut Session, table: &str, rows: u32, part: u16) -> Result<()> {
         let count = self.rows(rows);
         a.run(&match self {
             Self::Inserts => format!(
@@ -98,12 +127,14 @@ impl Case {
             }
             // Far apart: neighbours would be on one page, which is then at hand.
             Self::OneRow => format!(
-                "do $$ begin for i in 1 .. {count} loop \
-                   update {table} set n = n + 1 where id = 1 + (i * 7919::bigint) % {rows}; \
+                "do $$ begin for i in 1 + {count} * {part} / {parts} .. {count} * ({part} + 1) / {parts} loop \
+                   update {table} set n = n + 1 where id = {rows} + 1 + (i * 7919::bigint) % {count}; \
                    commit; \
-                 end loop; end $$"
+                 end loop; end $$",
+                parts = self.parts(),
             ),
             Self::Deletes => format!("delete from {table} where id <= {rows}"),
+            Self::Scattered => format!("delete from {table} where id > {rows}"),
         })
     }
 }

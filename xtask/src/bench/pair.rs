@@ -21,7 +21,8 @@ const BACK: (&str, &str) = ("from_b", "a_from_b");
 
 /// What suits a server that does this and nothing else.
 const SETTINGS: [(&str, &str); 10] = [
-    ("shared_buffers", "256MB"),
+    // In proportion to this, 16 keeps pages of commit timestamps at hand.
+    ("shared_buffers", "1GB"),
     // No checkpoint and no vacuum but the ones before a measured run.
     ("max_wal_size", "16GB"),
     ("checkpoint_timeout", "1h"),
@@ -39,12 +40,17 @@ const SETTINGS: [(&str, &str); 10] = [
     ("jit", "off"),
 ];
 
+/// From 17 on: those of the last 800,000 transactions are kept at hand (docs/guide).
+const COMMIT_TIMESTAMPS: (&str, &str) = ("commit_timestamp_buffers", "8MB");
+
 impl Pair {
     pub(super) fn start(major: Major) -> Result<Self> {
         say::progress(format!("starting two nodes of PostgreSQL {major}"));
         let builder = |name| {
             let builder = PgCluster::builder(major).name(name).with_extension();
-            SETTINGS.iter().fold(builder, |builder, (name, value)| builder.setting(name, value))
+            let settings =
+                SETTINGS.iter().chain((major != Major::V16).then_some(&COMMIT_TIMESTAMPS));
+            settings.fold(builder, |builder, (name, value)| builder.setting(name, value))
         };
         let nodes = PgClusterBuilder::start_all(&[builder("a"), builder("b")])?;
         let (a, b) = (Session::open(&nodes[0])?, Session::open(&nodes[1])?);

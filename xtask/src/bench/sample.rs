@@ -1,5 +1,6 @@
 //! What one run took.
 
+use std::ops::AddAssign;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -13,6 +14,20 @@ pub(super) struct Sample {
     pub(super) wall: f64,
     /// Seconds of a processor that the one measured process used, where the system tells.
     pub(super) cpu: Option<f64>,
+}
+
+/// Of nothing.
+impl Default for Sample {
+    fn default() -> Self {
+        Self { wall: 0.0, cpu: Some(0.0) }
+    }
+}
+
+impl AddAssign for Sample {
+    fn add_assign(&mut self, other: Self) {
+        self.wall += other.wall;
+        self.cpu = self.cpu.zip(other.cpu).map(|(cpu, more)| cpu + more);
+    }
 }
 
 impl Sample {

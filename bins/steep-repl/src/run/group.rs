@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use steep_config::{Config, PostgresTlsMode};
 use steep_ipc::Level;
+use steep_node::Routes;
 use steep_node::grpc::{self, Security};
 use steep_node::join::Programs;
 use steep_node::member::{Endpoint, Member};
@@ -33,7 +34,8 @@ pub(super) fn operations(
         texts.iter().map(|text| text.parse().map_err(Error::Pattern)).collect()
     };
     let parts = Parts {
-        member: Member::new(server.clone(), endpoint(config, node)),
+        member: Member::new(server.clone(), endpoint(config, node))
+            .with_routes(Routes::of(&config.topology)),
         peers: GrpcPeers::new(security, node),
         programs: Programs::new(config.postgres.bin_dir.clone()),
         scratch: scratch(config),

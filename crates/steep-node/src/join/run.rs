@@ -172,7 +172,8 @@ impl Join<'_> {
             let address = if is_source {
                 self.source.clone()
             } else {
-                Address { host: member.grpc_host.clone(), port }
+                let said = Address { host: member.grpc_host.clone(), port };
+                self.own.routes().daemon(&member.node_id, said)
             };
             members.push((member.node_id.clone(), address));
         }
@@ -270,7 +271,7 @@ impl Join<'_> {
 
         self.meter.step("tying the node to the group", 8, STEPS);
         source::is_past_on_this_clock(&source_client, &own_client).await?;
-        subscriptions::make(&own_client, &links).await?;
+        subscriptions::make(&own_client, &links, self.own.routes()).await?;
         let writer = own_server.connect().await.while_doing("connecting to this server")?;
         let count =
             versions::restore(&source_client, &writer, &source.node_id, horizon_xid).await?;
@@ -342,7 +343,7 @@ impl Join<'_> {
         prepared: &PrepareJoinResponse,
     ) -> Result<Server, NodeError> {
         match &prepared.credentials {
-            Some(credentials) => server_of(node, credentials),
+            Some(credentials) => server_of(node, &self.own.routes().postgres(node, credentials)),
             None => refused(format!("node {node} gives no way in"), "update its daemon"),
         }
     }

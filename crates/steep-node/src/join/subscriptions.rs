@@ -9,6 +9,7 @@ use steep_types::Lsn;
 use crate::error::{NodeError, While, refused};
 use crate::member::subscribe;
 use crate::names;
+use crate::routes::Routes;
 
 /// A member, as far as this node's own side of the link goes.
 #[derive(Debug, Clone)]
@@ -43,12 +44,17 @@ pub(super) async fn positions(
 }
 
 /// Makes the subscriptions, disabled, on the slots that the members have made.
-pub(super) async fn make(client: &Connection, links: &[Link]) -> Result<(), NodeError> {
+pub(super) async fn make(
+    client: &Connection,
+    links: &[Link],
+    routes: &Routes,
+) -> Result<(), NodeError> {
     for link in links {
         let Some(credentials) = &link.prepared.credentials else {
             return refused(format!("node {} gives no way in", link.node), "update its daemon");
         };
-        subscribe(client, &link.node, credentials, &link.prepared.slot_name, false).await?;
+        let credentials = routes.postgres(&link.node, credentials);
+        subscribe(client, &link.node, &credentials, &link.prepared.slot_name, false).await?;
     }
     Ok(())
 }

@@ -26,7 +26,8 @@ impl Member {
         let client = patient.connect().await.while_doing(format!("node {}", self.endpoint.node))?;
         let what = format!("subscribing to node {node}");
         let own_slot = names::of_node(&self.endpoint.node);
-        subscribe(&client, node, credentials, &own_slot, true).await?;
+        let credentials = self.routes.postgres(node, credentials);
+        subscribe(&client, node, &credentials, &own_slot, true).await?;
         client
             .batch_execute(&format!(
                 "alter subscription {} enable",

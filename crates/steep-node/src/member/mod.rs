@@ -16,12 +16,14 @@ pub(crate) use self::forget::drop_link;
 use steep_pg::{Connection, Server};
 
 use crate::error::{NodeError, While};
+use crate::routes::Routes;
 
 /// This node, as it serves the others.
 #[derive(Debug, Clone)]
 pub struct Member {
     server: Server,
     endpoint: Endpoint,
+    routes: Routes,
 }
 
 /// How the others reach this node, and what it wants to be called.
@@ -47,7 +49,18 @@ impl Member {
     /// A member whose PostgreSQL is `server`; the role has to be a superuser.
     #[must_use]
     pub fn new(server: Server, endpoint: Endpoint) -> Self {
-        Self { server, endpoint }
+        Self { server, endpoint, routes: Routes::default() }
+    }
+
+    /// The same member, which reaches some of the others by ways of its own.
+    #[must_use]
+    pub fn with_routes(self, routes: Routes) -> Self {
+        Self { routes, ..self }
+    }
+
+    /// Its ways to the others.
+    pub(crate) fn routes(&self) -> &Routes {
+        &self.routes
     }
 
     /// How the others reach this node.

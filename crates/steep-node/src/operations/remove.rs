@@ -6,6 +6,7 @@ use steep_pg::Connection;
 use super::{GroupOperations, ProgressSink};
 use crate::error::{NodeError, While, refused};
 use crate::join::Address;
+use crate::routes::Routes;
 
 /// A member's row in `steep_repl.nodes`.
 #[derive(Debug, Clone)]
@@ -37,7 +38,7 @@ impl GroupOperations {
         tell: ProgressSink<'_>,
     ) -> Result<Plan, NodeError> {
         let client = self.member().connect().await?;
-        let known = nodes(&client).await?;
+        let known = nodes(&client, self.member().routes()).await?;
         let own = self.member().endpoint().node.clone();
         let leaving = request.node.as_str();
         let Some(target) = known.iter().find(|known| known.node == leaving) else {
@@ -123,8 +124,8 @@ impl GroupOperations {
     }
 }
 
-/// The nodes that are not removed.
-pub(super) async fn nodes(client: &Connection) -> Result<Vec<Known>, NodeError> {
+/// The nodes that are not removed, and where they are reached from here.
+pub(super) async fn nodes(client: &Connection, routes: &Routes) -> Result<Vec<Known>, NodeError> {
     let rows = client
         .query(
             "select node_id, coalesce(grpc_host, host), grpc_port, status from steep_repl.nodes
@@ -140,7 +141,8 @@ pub(super) async fn nodes(client: &Connection) -> Result<Vec<Known>, NodeError> 
             address: row
                 .get::<_, Option<i32>>(2)
                 .and_then(|port| u16::try_from(port).ok())
-                .map(|port| Address { host: row.get(1), port }),
+                .map(|port| Address { host: row.get(1), port })
+                .map(|said| routes.daemon(row.get(0), said)),
             status: row.get(3),
         })
         .collect())
@@ -174,7 +176,7 @@ impl GroupOperations {
             )
             .await
             .while_doing(what)?;
-        let known = nodes(client).await?;
+        let known = nodes(client, self.member().routes()).await?;
         let mut is_any_left = false;
         for row in rows {
             let (key, leaving, member) =

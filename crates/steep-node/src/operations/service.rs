@@ -47,7 +47,7 @@ impl Service {
     /// Only a member may do this to the group.
     async fn require_member(&self, peer: &Peer) -> Result<(), Failure> {
         let client = self.operations.member().connect().await?;
-        let known = remove::nodes(&client).await?;
+        let known = remove::nodes(&client, self.operations.member().routes()).await?;
         if known.iter().any(|known| known.node == peer.node) {
             return Ok(());
         }
@@ -101,7 +101,8 @@ impl NodeService for Service {
 
     async fn join(&self, peer: Peer, request: JoinRequest) -> Result<JoinStream, Failure> {
         let port = u16::try_from(request.source_port).unwrap_or_default();
-        let source = Address { host: request.source_host, port };
+        let said = Address { host: request.source_host, port };
+        let source = self.operations.member().routes().daemon(&peer.node, said);
         let jobs = match request.jobs {
             0 => std::thread::available_parallelism().map_or(2, usize::from).min(8),
             jobs => (jobs as usize).min(64),

@@ -106,7 +106,7 @@ impl GroupOperations {
     ) -> Result<Plan, NodeError> {
         let client = self.member().connect().await?;
         let own = self.member().endpoint().node.clone();
-        let nodes = remove::nodes(&client).await?;
+        let nodes = remove::nodes(&client, self.member().routes()).await?;
         let mut plan = Plan { tables, ..Plan::default() };
         let mut members: Vec<(String, Option<Address>)> = Vec::new();
         for node in nodes {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::certificates::{AskCertificates, Certificates};
+use crate::routes::Routes;
 
 /// How and how closely to watch.
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub struct Settings {
     pub peer_timeout: Duration,
     /// So many failed questions in a row make a peer unreachable.
     pub peer_threshold: u32,
+    /// Ways to peers that are not those by which the peers say they are reached.
+    pub routes: Routes,
     /// Where the daemon keeps its files: whether it can write there is watched.
     pub data_dir: PathBuf,
     /// Version of the daemon.
@@ -44,6 +47,7 @@ impl Settings {
             peer_interval: peers.interval,
             peer_timeout: peers.timeout,
             peer_threshold: peers.unhealthy_threshold,
+            routes: Routes::of(&config.topology),
             data_dir: config.data_dir.clone(),
             daemon_version: daemon_version.to_owned(),
             certificates: Arc::new(Certificates::default),

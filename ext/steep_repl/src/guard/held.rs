@@ -1,5 +1,6 @@
 //! Which write a row of this node is.
 
+use crate::infallible;
 use crate::tap::session::{Session, TablePolicy};
 use pgrx::pg_sys;
 use std::cell::Cell;
@@ -116,14 +117,6 @@ unsafe fn kind(xid: pg_sys::TransactionId) -> WriterKind {
         let kind = WriterKind::Known { at: CommitTs::from_micros(at), roident };
         LAST.set(Some((xid, kind)));
         kind
-    }
-}
-
-/// Functions of the server that raise no error, without the cost of catching one.
-mod infallible {
-    unsafe extern "C-unwind" {
-        pub(super) fn TransactionIdIsCurrentTransactionId(xid: pgrx::pg_sys::TransactionId)
-        -> bool;
     }
 }
 

@@ -45,6 +45,7 @@ pub(crate) use self::held::oldest_commit_timestamp_xid;
 pub(crate) use self::overtaken::written;
 pub(crate) use self::presence::ANNOUNCED;
 pub(crate) use self::table::{Table, forget as forget_table};
+use crate::infallible;
 use crate::tap::transaction::Arrived;
 use pgrx::pg_sys;
 
@@ -74,7 +75,7 @@ pub(crate) unsafe fn no_trigger_fired(arrived: &Arrived) {
 pub(crate) unsafe fn before_commit() {
     // SAFETY: the caller's promise; a transaction without changes is none here.
     unsafe {
-        if pg_sys::IsTransactionState() {
+        if infallible::IsTransactionState() {
             retraction::write_pending();
             own_table::write_all();
         }
@@ -85,7 +86,7 @@ pub(crate) unsafe fn before_commit() {
 /// still kept back belongs to the statement that has failed.
 pub(crate) fn subtransaction_aborted() {
     // SAFETY: constant for a process.
-    if !unsafe { pg_sys::IsLogicalWorker() } {
+    if !unsafe { infallible::IsLogicalWorker() } {
         own_table::drop_pending();
     }
 }

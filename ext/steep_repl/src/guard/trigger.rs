@@ -6,6 +6,7 @@ use super::table::Table;
 use super::update::{self, Rows};
 use super::write::{self, Mode};
 use super::{Verdict, delete, direct, local_deletes, overtaken, place, retraction};
+use crate::infallible;
 use crate::tap::transaction::TRANSACTION;
 use crate::tap::{self, native_report, relations};
 use pgrx::pg_sys;
@@ -134,13 +135,6 @@ unsafe fn guard(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
             Verdict::Replace(other) => other.into(),
             Verdict::Skip => pg_sys::Datum::null(),
         }
-    }
-}
-
-/// Functions of the server that raise no error, without the cost of catching one.
-mod infallible {
-    unsafe extern "C-unwind" {
-        pub(super) fn IsLogicalWorker() -> bool;
     }
 }
 

@@ -1,7 +1,7 @@
 //! A write made after seeing another must have a later timestamp, however skewed the clocks are.
 
 use super::session;
-use crate::guc;
+use crate::{guc, infallible};
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
@@ -15,15 +15,22 @@ use std::time::{Duration, Instant};
 /// # Safety
 /// In an apply worker, outside of a transaction.
 pub(super) unsafe fn wait_until_past(commit_ts: i64) {
+    if ahead_of(commit_ts).is_some() {
+        wait(commit_ts);
+    }
+}
+
+/// How far a time is in this clock's future.
+fn ahead_of(commit_ts: i64) -> Option<Duration> {
+    // SAFETY: reads the clock.
+    let ahead = commit_ts - unsafe { infallible::GetCurrentTimestamp() };
+    (ahead >= 0).then(|| Duration::from_micros(ahead.unsigned_abs()))
+}
+
+fn wait(commit_ts: i64) {
     let limit = guc::max_clock_skew();
     let started = Instant::now();
-    loop {
-        // SAFETY: reads the clock.
-        let ahead = commit_ts - unsafe { pg_sys::GetCurrentTimestamp() };
-        if ahead < 0 {
-            return;
-        }
-        let ahead = Duration::from_micros(ahead.unsigned_abs());
+    while let Some(ahead) = ahead_of(commit_ts) {
         if ahead > limit {
             too_far_ahead(commit_ts, ahead, limit);
         }

@@ -27,7 +27,7 @@ pub(crate) mod transaction;
 
 use self::message::{Message, Relation, RowKind};
 use self::transaction::{Arrived, TRANSACTION};
-use crate::guard;
+use crate::{guard, infallible};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -145,16 +145,10 @@ unsafe extern "C-unwind" fn after_receive(buffer: *mut c_char, length: c_int) ->
     Message::parse(frame).is_some_and(arrived)
 }
 
-/// Functions of the server that raise no error, without the cost of catching one.
-mod infallible {
-    unsafe extern "C-unwind" {
-        pub(super) fn IsTransactionState() -> bool;
-    }
-}
-
 /// What the worker has done with the last message is known now.
 unsafe fn finish_last_message() {
-    let last = TRANSACTION.with_borrow_mut(|transaction| transaction.last.take());
+    let (last, is_open) =
+        TRANSACTION.with_borrow_mut(|transaction| (transaction.last.take(), transaction.is_open));
     // SAFETY: plain reads of the transaction state; see the module.
     unsafe {
         if infallible::IsTransactionState() {
@@ -166,7 +160,7 @@ unsafe fn finish_last_message() {
                 }
                 guard::written(&arrived);
             }
-        } else {
+        } else if !is_open {
             housekeeping::between_transactions();
         }
     }
@@ -228,6 +222,7 @@ fn arrived(message: Message<'_>) -> bool {
         Message::Commit { end_lsn } => unsafe {
             guard::before_commit();
             positions::record(end_lsn);
+            TRANSACTION.with_borrow_mut(|transaction| transaction.is_open = false);
         },
         Message::StreamStart => session::refuse_option("streaming", "off"),
         Message::Prepare => session::refuse_option("two_phase", "false"),

@@ -6,6 +6,7 @@
 //! of a transaction of many rows the next ones are given a moment to come.
 
 use super::transaction::TRANSACTION;
+use crate::infallible;
 use std::time::Duration;
 
 /// From so many rows on a moment more does not matter.
@@ -17,7 +18,7 @@ const MOMENT: Duration = Duration::from_micros(50);
 /// Nothing more has come. Whether it is worth while to look again, a moment having passed.
 pub(super) fn rest() -> bool {
     // SAFETY: a plain read of the transaction state.
-    let is_open = unsafe { super::infallible::IsTransactionState() };
+    let is_open = unsafe { infallible::IsTransactionState() };
     let is_worth_while = is_open && TRANSACTION.with_borrow(|transaction| transaction.rows) >= MANY;
     if is_worth_while {
         std::thread::sleep(MOMENT);

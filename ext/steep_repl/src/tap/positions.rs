@@ -4,8 +4,7 @@
 //! PostgreSQL's own record (`pg_replication_origin_status`) is no table and belongs to no snapshot.
 
 use super::session;
-use crate::{kept, superuser};
-use pgrx::pg_sys;
+use crate::{infallible, kept, superuser};
 use pgrx::prelude::*;
 
 /// Notes that the transaction which is about to commit ends at `end_lsn` at the peer.
@@ -13,12 +12,12 @@ use pgrx::prelude::*;
 /// # Safety
 /// In an apply worker, before the transaction commits, if there is one.
 pub(super) unsafe fn record(end_lsn: u64) {
-    // SAFETY: a plain read; a transaction that changes nothing is none here.
-    if !unsafe { pg_sys::IsTransactionState() } {
-        return;
-    }
     let Some(session) = session::current() else { return };
     let Some(generation) = session.join_generation else { return };
+    // SAFETY: a plain read; a transaction that changes nothing is none here.
+    if !unsafe { infallible::IsTransactionState() } {
+        return;
+    }
     let peer = session.name(session.peer).to_owned();
     let lsn = format!("{:X}/{:X}", end_lsn >> 32, end_lsn & 0xFFFF_FFFF);
     // SAFETY: inside the transaction, after its last change.

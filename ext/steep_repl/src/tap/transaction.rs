@@ -14,6 +14,8 @@ pub(crate) struct Transaction {
     pub(crate) commit_ts: i64,
     /// Its id there, without the epoch.
     pub(crate) xid: u32,
+    /// Its commit has not arrived yet.
+    pub(crate) is_open: bool,
     /// A person's decision was announced in it: its writes are let through.
     pub(crate) resolves: bool,
     /// The guard's trigger has fired since the last change arrived.
@@ -59,10 +61,18 @@ impl Body {
 
 impl Transaction {
     const fn new() -> Self {
-        Self { commit_ts: 0, xid: 0, resolves: false, hit: false, rows: 0, last: None }
+        Self {
+            commit_ts: 0,
+            xid: 0,
+            is_open: false,
+            resolves: false,
+            hit: false,
+            rows: 0,
+            last: None,
+        }
     }
 
     pub(crate) fn begin(&mut self, commit_ts: i64, xid: u32) {
-        *self = Self { commit_ts, xid, ..Self::new() };
+        *self = Self { commit_ts, xid, is_open: true, ..Self::new() };
     }
 }

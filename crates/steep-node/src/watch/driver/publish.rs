@@ -10,6 +10,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use super::look::Blind;
+use crate::join::Address;
 use crate::watch::certificates::Certificate;
 use crate::watch::checks::{self, Inputs, Limits, Machine};
 use crate::watch::facts::Facts;
@@ -163,6 +164,8 @@ impl Publisher {
         let addresses: Vec<_> = known
             .filter_map(|peer| {
                 let (host, port) = (peer.grpc_host.clone()?, peer.grpc_port?);
+                let said = Address { host, port };
+                let Address { host, port } = self.settings.routes.daemon(&peer.node_id, said);
                 Some(PeerAddress { node: peer.node_id.clone(), host, port })
             })
             .collect();
