@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -80,30 +80,52 @@ fn ctl(node: &serde_json::Value, arguments: &[&str]) -> Result<String, Box<dyn E
     succeeded(command.output()?)
 }
 
-fn a_row_written_on_either_appears_on_both(description: &serde_json::Value) -> Outcome {
-    let nodes = [&description["nodes"][0], &description["nodes"][1]];
-    let mut clients = Vec::new();
-    for node in nodes {
-        let dsn = node["dsn"].as_str().ok_or("no dsn")?;
-        let mut client = postgres::Client::connect(dsn, postgres::NoTls)?;
+/// A session on each node.
+fn clients(description: &serde_json::Value) -> Result<Vec<postgres::Client>, Box<dyn Error>> {
+    let nodes = description["nodes"].as_array().ok_or("no nodes")?;
+    nodes
+        .iter()
+        .map(|node| {
+            let dsn = node["dsn"].as_str().ok_or("no dsn")?;
+            Ok(postgres::Client::connect(dsn, postgres::NoTls)?)
+        })
+        .collect()
+}
+
+fn things(client: &mut postgres::Client) -> Result<Vec<i32>, postgres::Error> {
+    let rows = client.query("select id from thing order by id", &[])?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+fn wait_for_things(client: &mut postgres::Client, ids: &[i32]) -> Outcome {
+    Ok(wait::until(wait::DEADLINE, format!("rows {ids:?}"), || {
+        match things(client).map_err(wait::Observed::new)? {
+            seen if seen == ids => Ok(()),
+            seen => Err(wait::Observed::new(format!("{seen:?}"))),
+        }
+    })?)
+}
+
+fn insert(client: &mut postgres::Client, id: i32) -> Outcome {
+    client.execute("insert into thing values ($1, 'x')", &[&id])?;
+    Ok(())
+}
+
+fn a_row_written_on_any_appears_on_all(description: &serde_json::Value) -> Outcome {
+    let mut clients = clients(description)?;
+    for client in &mut clients {
         client.batch_execute("create table thing (id int primary key, v text)")?;
-        clients.push(client);
     }
     // Said once, on any node.
-    ctl(nodes[1], &["table", "add", "public.thing"])?;
-    for (id, client) in clients.iter_mut().enumerate() {
-        client.execute("insert into thing values ($1, 'x')", &[&i32::try_from(id)?])?;
+    ctl(&description["nodes"][1], &["table", "add", "public.thing"])?;
+    let ids: Vec<_> = (0..i32::try_from(clients.len())?).collect();
+    for (id, client) in ids.iter().zip(&mut clients) {
+        insert(client, *id)?;
     }
     for client in &mut clients {
-        wait::until(wait::DEADLINE, "both rows", || {
-            let count = client
-                .query_one("select count(*) from thing", &[])
-                .map_err(wait::Observed::new)?
-                .get::<_, i64>(0);
-            if count == 2 { Ok(()) } else { Err(wait::Observed::new(count)) }
-        })?;
+        wait_for_things(client, &ids)?;
     }
-    let health = ctl(nodes[0], &["health", "--json"])?;
+    let health = ctl(&description["nodes"][0], &["health", "--json"])?;
     let health: serde_json::Value = serde_json::from_str(&health)?;
     assert_ne!(health["status"], "critical", "{health}");
     Ok(())
@@ -132,7 +154,7 @@ on_each_major! {
             assert_eq!(u32::try_from(row.get::<_, i32>(3))?, major.number());
         }
         assert_eq!(description["links"].as_array().map(Vec::len), Some(2));
-        a_row_written_on_either_appears_on_both(&description)?;
+        a_row_written_on_any_appears_on_all(&description)?;
 
         let status = succeeded(place.cluster("status").output()?)?;
         assert!(status.contains("a  running") && status.contains("b  running"), "{status}");
@@ -215,9 +237,56 @@ fn a_folder_that_holds_something_is_refused_and_left() -> Outcome {
 }
 
 #[test]
+fn three_majors_in_one_group_and_a_link_that_is_cut() -> Outcome {
+    let place = Place::new()?;
+    let mut up = place.cluster("up");
+    succeeded(up.args(["--nodes", "3", "--pg", "16,17,18", "--proxies"]).output()?)?;
+    let description: serde_json::Value =
+        serde_json::from_slice(&fs::read(place.folder.join("cluster.json"))?)?;
+    let links = description["links"].as_array().ok_or("no links")?;
+    assert_eq!(links.len(), 6);
+    a_row_written_on_any_appears_on_all(&description)?;
+    let mut clients = clients(&description)?;
+    let [a, b, c] = clients.as_mut_slice() else { return Err("not three nodes".into()) };
+
+    let link = |order| {
+        let mut command = place.cluster("link");
+        succeeded(command.args(["--from", "a", "--to", "b", order]).output()?)
+    };
+    let mut known = vec![0, 1, 2];
+    for (cut, heal) in [("cut", "heal"), ("pause", "resume")] {
+        let before = known.clone();
+        link(cut)?;
+        // What b would have by now, if the link let it through: c has the second row.
+        for _ in 0..2 {
+            let id = i32::try_from(known.len())?;
+            insert(a, id)?;
+            known.push(id);
+            wait_for_things(c, &known)?;
+        }
+        assert_eq!(things(b)?, before, "{cut}");
+        // The other way is open.
+        let id = i32::try_from(known.len())?;
+        insert(b, id)?;
+        known.push(id);
+        wait_for_things(a, &known)?;
+        link(heal)?;
+        wait_for_things(b, &known)?;
+    }
+
+    let unknown = place.cluster("link").args(["--from", "a", "--to", "x", "cut"]).output()?;
+    assert!(refused(unknown)?.contains("b-c"));
+    let control = links[0]["proxy_control"].as_str().ok_or("no control")?.to_owned();
+    assert!(TcpStream::connect(&control).is_ok());
+    succeeded(place.cluster("down").output()?)?;
+    assert!(TcpStream::connect(&control).is_err());
+    assert!(place.is_empty()?);
+    Ok(())
+}
+
+#[test]
 fn what_is_not_there_yet_is_refused() -> Outcome {
     let place = Place::new()?;
-    assert!(refused(place.cluster("up").arg("--proxies").output()?)?.contains("--proxies"));
     let star = place.cluster("up").args(["--topology", "star"]).output()?;
     assert!(refused(star)?.contains("star"));
     assert!(place.is_empty()?);

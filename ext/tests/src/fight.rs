@@ -48,8 +48,8 @@ pub struct Scene<'a> {
     pub order: [&'a str; 2],
     /// Whether all writes carry the same commit timestamp; the nodes' order then decides.
     pub is_frozen: bool,
-    /// Runs on every node after the writes, before they meet.
-    pub between: Option<&'a str>,
+    /// Whether every node freezes its rows after the writes, before they meet.
+    pub freezes: bool,
     /// Under which strategy the table is.
     pub strategy: &'a str,
 }
@@ -58,7 +58,7 @@ impl<'a> Scene<'a> {
     /// Ordinary clocks, last-write-wins.
     #[must_use]
     pub fn new(order: [&'a str; 2]) -> Self {
-        Self { order, is_frozen: false, between: None, strategy: "last_write_wins" }
+        Self { order, is_frozen: false, freezes: false, strategy: "last_write_wins" }
     }
 }
 
@@ -76,8 +76,8 @@ impl Group {
         self.settle()?;
         self.apart()?;
         let writes = self.write_all(fights, scene)?;
-        if let Some(between) = scene.between {
-            self.everywhere(between)?;
+        if scene.freezes {
+            self.freeze()?;
         }
         self.meet_in(scene.order)?;
         self.converge()?;

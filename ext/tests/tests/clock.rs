@@ -7,10 +7,10 @@ use steep_testkit::{Clock, Major, on_each_major};
 const COLUMNS: &str = "id int primary key, v text";
 
 /// A row goes round; with every step its version must grow, though the clocks disagree.
-fn causality_holds(group: &Group) -> Result<(), Failure> {
+fn causality_holds(group: &Group, steps: usize) -> Result<(), Failure> {
     let names = group.names();
     let mut last = group.write(names[0], "insert into t values (1, 'start')")?;
-    for step in 0..6 {
+    for step in 0..steps {
         group.converge()?;
         let node = names[step % names.len()];
         let write = group.write(node, &format!("update t set v = '{step}' where id = 1"))?;
@@ -19,7 +19,7 @@ fn causality_holds(group: &Group) -> Result<(), Failure> {
     }
     group.converge()?;
     for node in names {
-        assert_eq!(group.value(node, "select v from t")?, "5");
+        assert_eq!(group.value(node, "select v from t")?, (steps - 1).to_string());
     }
     group.logged("t", &[])
 }
@@ -30,7 +30,7 @@ fn skewed(major: Major, offset: f64) -> Result<(), Failure> {
     group.create_table("t", COLUMNS, "'last_write_wins', 'exact'")?;
     group.settle()?;
     set_clock(&group, "b", offset)?;
-    causality_holds(&group)?;
+    causality_holds(&group, 6)?;
     // The clock of b decides who is last: so it is with clocks, but all nodes agree.
     group.apart()?;
     group.write("b", "update t set v = 'b' where id = 1")?;
@@ -39,6 +39,40 @@ fn skewed(major: Major, offset: f64) -> Result<(), Failure> {
     group.converge()?;
     let winner = if offset > 0.0 { "b" } else { "a" };
     assert_eq!(group.json_rows("a", "t", "true")?, [json!({ "id": 1, "v": winner })]);
+    group.finish();
+    Ok(())
+}
+
+/// The clock of b is far from that of a in either direction: whoever has the earlier clock stops.
+fn beyond(major: Major, offset: f64, stops: &str) -> Result<(), Failure> {
+    let group = Group::builder(major, 2).clock().start()?;
+    group.create_table("t", COLUMNS, "")?;
+    group.execute("a", "insert into t values (1, 'base')")?;
+    group.settle()?;
+    set_clock(&group, "b", offset)?;
+    let other = if stops == "a" { "b" } else { "a" };
+    let write = group.write(other, "update t set v = 'from the future' where id = 1")?;
+    let from = format!("from_{other}");
+    let said = group.complaint(stops, &["steep_repl.max_clock_skew", &from])?;
+    let text = format!("{} {}", said.message, said.detail);
+    // Both moments are told, as the server writes them.
+    let moment = "select to_timestamp(floor({at} / 1000000.0)) at time zone 'UTC'";
+    let stamped = group.value("a", &moment.replace("{at}", &write.at.to_string()))?;
+    assert!(text.contains(&stamped), "{stamped} is not in {text}");
+    assert_eq!(said.sqlstate, "55000", "{said}");
+    assert_eq!(group.value(stops, "select v from t")?, "base");
+    // The other way round nothing is in the future.
+    group.execute(stops, "insert into t values (2, 'from the past')")?;
+    group.delivered(stops, other)?;
+    assert_eq!(group.value(other, "select v from t where id = 2")?, "from the past");
+
+    // What is stamped in the future has to wait for it, but no longer.
+    if offset > 0.0 {
+        group.node("b").expect_log(STEPPED_BACK);
+    }
+    set_clock(&group, "b", 0.0)?;
+    group.converge()?;
+    assert_eq!(group.value(stops, "select v from t where id = 1")?, "from the future");
     group.finish();
     Ok(())
 }
@@ -57,30 +91,22 @@ on_each_major! {
     }
 
     fn beyond_the_bound_apply_stops_and_goes_on_when_the_clock_is_right(major: Major) -> Result<(), Failure> {
-        let group = Group::builder(major, 2).clock().start()?;
-        group.create_table("t", COLUMNS, "")?;
-        group.execute("a", "insert into t values (1, 'base')")?;
-        group.settle()?;
-        set_clock(&group, "b", 5.0)?;
-        let write = group.write("b", "update t set v = 'from the future' where id = 1")?;
-        let said = group.complaint("a", &["steep_repl.max_clock_skew", "from_b"])?;
-        let text = format!("{} {}", said.message, said.detail);
-        // Both moments are told, as the server writes them.
-        let moment = "select to_timestamp(floor({at} / 1000000.0)) at time zone 'UTC'";
-        let stamped = group.value("a", &moment.replace("{at}", &write.at.to_string()))?;
-        assert!(text.contains(&stamped), "{stamped} is not in {text}");
-        assert_eq!(said.sqlstate, "55000", "{said}");
-        assert_eq!(group.value("a", "select v from t")?, "base");
-        // The other way round nothing is in the future.
-        group.execute("a", "insert into t values (2, 'from the past')")?;
-        group.delivered("a", "b")?;
-        assert_eq!(group.value("b", "select v from t where id = 2")?, "from the past");
+        beyond(major, 5.0, "a")
+    }
 
-        // What is stamped in the future has to wait for it, but no longer.
+    fn a_node_that_is_behind_by_more_than_the_bound_stops(major: Major) -> Result<(), Failure> {
+        beyond(major, -5.0, "b")
+    }
+
+    fn one_node_behind_and_one_ahead(major: Major) -> Result<(), Failure> {
+        let builder = Group::builder(major, 3).clock();
+        let group = builder.setting("steep_repl.max_clock_skew", "15s").start()?;
+        group.create_table("t", COLUMNS, "'last_write_wins', 'exact'")?;
+        group.settle()?;
         group.node("b").expect_log(STEPPED_BACK);
-        set_clock(&group, "b", 0.0)?;
-        group.converge()?;
-        assert_eq!(group.value("a", "select v from t where id = 1")?, "from the future");
+        set_clock(&group, "b", -5.0)?;
+        set_clock(&group, "c", 5.0)?;
+        causality_holds(&group, 3)?;
         group.finish();
         Ok(())
     }
@@ -111,6 +137,8 @@ on_each_major! {
         set_clock(&group, "b", -20.0)?;
         let said = wait::log_line(b, STEPPED_BACK, wait::DEADLINE);
         said.map_err(|error| group.failed(error))?;
+        let audited = "exists (select from steep_repl.audit_log where action = 'clock.stepped_back')";
+        holds(&group, "b", audited)?;
         group.execute("a", "insert into t values (1, 'x')")?;
         group.delivered("b", "a")?;
         set_clock(&group, "b", 0.0)?;

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 
 use super::description::{Description, FILE};
+use super::links;
 use crate::{daemons, say};
 
 pub(super) fn run(folder: &Path) -> Result<()> {
@@ -16,6 +17,10 @@ pub(super) fn run(folder: &Path) -> Result<()> {
         say::progress(format!("there are no clusters in {}", folder.display()));
         return Ok(());
     };
+    // One process has them all.
+    if let Some(control) = description.links.iter().find_map(|link| link.proxy_control.as_deref()) {
+        links::end(control)?;
+    }
     for node in &description.nodes {
         daemons::remove(&daemons::folder_of(folder, &node.name))?;
         node.cluster()?.remove()?;

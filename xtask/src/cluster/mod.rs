@@ -2,6 +2,8 @@
 
 mod description;
 mod down;
+mod link;
+pub(crate) mod links;
 mod status;
 mod up;
 
@@ -25,6 +27,11 @@ pub(crate) enum Command {
     Down(Folder),
     /// Say which nodes run; exit code 1 when one does not
     Status(StatusOptions),
+    /// Cut, heal, silence or delay a link; the nodes were started with --proxies
+    Link(LinkOptions),
+    /// The process of the proxies, which `up` starts
+    #[command(hide = true)]
+    Links,
 }
 
 #[derive(Debug, clap::Args)]
@@ -76,11 +83,27 @@ pub(crate) struct StatusOptions {
     json: bool,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct LinkOptions {
+    #[command(flatten)]
+    folder: Folder,
+    /// The node whose writes and answers travel on the link
+    #[arg(long)]
+    from: String,
+    /// The node that they travel to, which connects to the other one
+    #[arg(long)]
+    to: String,
+    #[command(subcommand)]
+    order: links::Order,
+}
+
 pub(crate) fn run(project: &Project, command: Command) -> Result<ExitCode> {
     match command {
         Command::Up(options) => up::run(project, &options)?,
         Command::Down(folder) => down::run(&folder.dir)?,
         Command::Status(options) => return status::run(&options.folder.dir, options.json),
+        Command::Link(options) => link::run(&options)?,
+        Command::Links => links::serve()?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -10,8 +10,9 @@ use steep_testkit::{
 };
 
 use super::description::{Description, FILE, Link, Node};
+use super::links::{Links, Proxied, Way};
 use super::{Topology, UpOptions};
-use crate::daemons::{Daemon, Described, Programs};
+use crate::daemons::{Daemon, Described, Ports, Programs, Route};
 use crate::project::Project;
 use crate::{ext, process, say};
 
@@ -33,8 +34,13 @@ pub(super) fn run(project: &Project, options: &UpOptions) -> Result<()> {
         node.expect_log("");
         make_database(node, &options.database)?;
     }
-    let daemons = join(&programs, guard.path(), &nodes, &options.database)?;
-    leave_running(guard, nodes, daemons, &options.database)
+    let ports = free_ports(&nodes)?;
+    // A node alone has none.
+    let has_links = options.proxies && nodes.len() > 1;
+    let links = has_links.then(|| Links::start(&ways(&nodes, &ports))).transpose()?;
+    let proxied = links.as_ref().map_or(&[][..], |links| &links.all);
+    let daemons = join_on(&programs, guard.path(), (&nodes, &options.database), &ports, proxied)?;
+    leave_running(guard, nodes, daemons, &options.database, links)
 }
 
 /// Writes the description down; from here on `cluster down` ends everything.
@@ -43,9 +49,11 @@ pub(crate) fn leave_running(
     nodes: Vec<PgCluster>,
     daemons: Vec<Daemon>,
     database: &str,
+    links: Option<Links>,
 ) -> Result<()> {
+    let proxied = links.map(Links::keep).transpose()?.unwrap_or_default();
     let described = daemons.into_iter().map(Daemon::keep).collect::<Vec<_>>();
-    describe(&nodes, &described, database).write(guard.path())?;
+    describe(&nodes, &described, database, &proxied).write(guard.path())?;
     for (node, daemon) in nodes.into_iter().zip(&described) {
         let name = node.name().to_owned();
         let detached = node.detach()?;
@@ -81,14 +89,32 @@ pub(crate) fn join(
     nodes: &[PgCluster],
     database: &str,
 ) -> Result<Vec<Daemon>> {
+    join_on(programs, folder, (nodes, database), &free_ports(nodes)?, &[])
+}
+
+/// As [`join`], with daemons on these ports, which reach each other through these proxies.
+fn join_on(
+    programs: &Programs,
+    folder: &Path,
+    (nodes, database): (&[PgCluster], &str),
+    ports: &[Ports],
+    proxied: &[Proxied],
+) -> Result<Vec<Daemon>> {
     let certificates = folder.join("tls");
     let mut init = programs.bare_ctl();
     init.args(["tls", "init", "--dir"]).arg(&certificates);
     process::last_line(init.args(nodes.iter().map(PgCluster::name)))?;
     let mut daemons = Vec::new();
-    for node in nodes {
+    for (node, ports) in nodes.iter().zip(ports) {
         say::progress(format!("node {}: starting its daemon", node.name()));
-        daemons.push(Daemon::start(programs, folder, &certificates, node, database)?);
+        let own = proxied.iter().filter(|way| way.to == node.name());
+        let route = |way: &Proxied| {
+            let Proxied { postgres, grpc, .. } = *way;
+            Route { node: way.from.clone(), postgres, grpc }
+        };
+        let routes: Vec<_> = own.map(route).collect();
+        let on = (node, database);
+        daemons.push(Daemon::start_on(programs, folder, &certificates, on, *ports, &routes)?);
     }
     if let Some((first, others)) = daemons.split_first() {
         first.must(&["init", "--yes"])?;
@@ -100,12 +126,29 @@ pub(crate) fn join(
     Ok(daemons)
 }
 
+fn free_ports(nodes: &[PgCluster]) -> Result<Vec<Ports>> {
+    nodes.iter().map(|_| Ports::free()).collect()
+}
+
+/// From every node to every other one.
+fn ways(nodes: &[PgCluster], ports: &[Ports]) -> Vec<Way> {
+    let mut ways = Vec::new();
+    for (from, ports) in nodes.iter().zip(ports) {
+        for to in nodes.iter().filter(|to| to.name() != from.name()) {
+            ways.push(Way {
+                from: from.name().to_owned(),
+                to: to.name().to_owned(),
+                postgres: from.port(),
+                grpc: ports.grpc,
+            });
+        }
+    }
+    ways
+}
+
 fn refuse_what_comes_later(options: &UpOptions) -> Result<()> {
     if options.topology == Topology::Star {
         bail!("--topology star: a node that passes on what another wrote is not there yet");
-    }
-    if options.proxies {
-        bail!("--proxies: nodes that are joined reach each other directly so far");
     }
     Ok(())
 }
@@ -186,7 +229,12 @@ pub(crate) fn make_database(node: &PgCluster, database: &str) -> Result<()> {
     Ok(())
 }
 
-fn describe(nodes: &[PgCluster], daemons: &[Described], database: &str) -> Description {
+fn describe(
+    nodes: &[PgCluster],
+    daemons: &[Described],
+    database: &str,
+    proxied: &[Proxied],
+) -> Description {
     let describe_node = |(node, daemon): (&PgCluster, &Described)| Node {
         name: node.name().to_owned(),
         // There is no other role yet.
@@ -205,7 +253,9 @@ fn describe(nodes: &[PgCluster], daemons: &[Described], database: &str) -> Descr
     for from in nodes {
         for to in nodes.iter().filter(|to| to.name() != from.name()) {
             let (from, to) = (from.name().to_owned(), to.name().to_owned());
-            links.push(Link { from, to, proxy_control: None });
+            let proxied = proxied.iter().find(|way| way.from == from && way.to == to);
+            let proxy_control = proxied.map(|way| way.control.clone());
+            links.push(Link { from, to, proxy_control });
         }
     }
     Description { nodes: nodes.iter().zip(daemons).map(describe_node).collect(), links }

@@ -2,6 +2,14 @@
 
 use std::path::Path;
 
+/// How a daemon reaches another node, if not directly.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) node: String,
+    pub(crate) postgres: u16,
+    pub(crate) grpc: u16,
+}
+
 /// What goes into it.
 pub(super) struct Config<'a> {
     pub(super) node: &'a str,
@@ -13,6 +21,7 @@ pub(super) struct Config<'a> {
     pub(super) http_port: u16,
     pub(super) folder: &'a Path,
     pub(super) certificates: &'a Path,
+    pub(super) routes: &'a [Route],
 }
 
 impl Config<'_> {
@@ -22,6 +31,13 @@ impl Config<'_> {
         let text = |text: &str| serde_json::Value::from(text).to_string();
         let of_node =
             |suffix: &str| path(&self.certificates.join(format!("{}.{suffix}", self.node)));
+        let route = |route: &Route| {
+            let Route { node, postgres, grpc } = route;
+            format!(
+                "{{name: {}, host: 127.0.0.1, port: {postgres}, grpc_port: {grpc}}}",
+                text(node)
+            )
+        };
         format!(
             "replication:
   postgres:
@@ -34,6 +50,7 @@ impl Config<'_> {
     tls: {{mode: disable}}
   topology:
     this_node: {{name: {node}, host: 127.0.0.1}}
+    nodes: [{routes}]
   grpc:
     listen: 127.0.0.1:{grpc_port}
     tls: {{ca_file: {ca}, cert_file: {cert}, key_file: {key}}}
@@ -46,6 +63,7 @@ impl Config<'_> {
             password = path(self.password_file),
             bin = path(self.bin_dir),
             node = text(self.node),
+            routes = self.routes.iter().map(route).collect::<Vec<_>>().join(", "),
             grpc_port = self.grpc_port,
             ca = path(&self.certificates.join("ca.crt")),
             cert = of_node("crt"),

@@ -11,7 +11,7 @@ use steep_testkit::wait::{self, Observed};
 use steep_testkit::{PgCluster, postgres};
 
 use super::Programs;
-use super::config::Config;
+use super::config::{Config, Route};
 use crate::{platform, process};
 
 /// How long a daemon may take to answer.
@@ -54,6 +54,20 @@ pub(super) fn ipc(folder: &Path) -> PathBuf {
     folder.join("steep-repl.sock")
 }
 
+/// Where a daemon listens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ports {
+    pub(crate) grpc: u16,
+    pub(crate) http: u16,
+}
+
+impl Ports {
+    /// Any that are free now.
+    pub(crate) fn free() -> Result<Self> {
+        Ok(Self { grpc: free_port()?, http: free_port()? })
+    }
+}
+
 impl Daemon {
     /// Writes the configuration, starts the daemon and waits until it answers.
     pub(crate) fn start(
@@ -63,9 +77,20 @@ impl Daemon {
         cluster: &PgCluster,
         database: &str,
     ) -> Result<Self> {
+        Self::start_on(programs, clusters, certificates, (cluster, database), Ports::free()?, &[])
+    }
+
+    /// As [`start`](Self::start), on these ports; it reaches other nodes by these routes.
+    pub(crate) fn start_on(
+        programs: &Programs,
+        clusters: &Path,
+        certificates: &Path,
+        (cluster, database): (&PgCluster, &str),
+        Ports { grpc: grpc_port, http: http_port }: Ports,
+        routes: &[Route],
+    ) -> Result<Self> {
         let node = cluster.name();
         let folder = folder_of(clusters, node);
-        let (grpc_port, http_port) = (free_port()?, free_port()?);
         let bin_dir = cluster.server().prefix.join("bin");
         let password_file = folder.join("password");
         let config = Config {
@@ -78,6 +103,7 @@ impl Daemon {
             http_port,
             folder: &folder,
             certificates,
+            routes,
         };
         let prepare = || -> std::io::Result<()> {
             fs::create_dir_all(&folder)?;

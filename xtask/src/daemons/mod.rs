@@ -4,5 +4,6 @@ mod config;
 mod daemon;
 mod programs;
 
-pub(crate) use self::daemon::{Daemon, Described, folder_of, remove, runs};
+pub(crate) use self::config::Route;
+pub(crate) use self::daemon::{Daemon, Described, Ports, folder_of, remove, runs};
 pub(crate) use self::programs::Programs;

@@ -104,7 +104,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     if options.keep {
         let daemons = daemons.into_iter().chain([third]).collect();
         say::progress(format!("to end it: cargo xtask cluster down --dir {}", folder.display()));
-        return cluster::leave_running(guard, nodes, daemons, DATABASE);
+        return cluster::leave_running(guard, nodes, daemons, DATABASE, None);
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use postgres::Client;
+use steep_testkit::wait::{self, Observed};
 use steep_testkit::{Clock, Mesh, PgCluster};
 
 pub use self::builder::GroupBuilder;
@@ -80,6 +81,35 @@ impl Group {
     /// When one of them fails.
     pub fn everywhere(&self, sql: &str) -> Result<(), Failure> {
         self.names.iter().try_for_each(|name| self.execute(name, sql))
+    }
+
+    /// Freezes every row on every node. What a running transaction may still look at stays as it is,
+    /// so that it takes more than one try beside an apply worker.
+    ///
+    /// # Errors
+    /// When a row does not get frozen in time.
+    pub fn freeze(&self) -> Result<(), Failure> {
+        let is_frozen = |table: &String| {
+            format!(
+                "(select coalesce(bool_and(age(r.xmin) > age(c.relfrozenxid)), true)
+                  from {table} r, pg_class c where c.oid = '{table}'::regclass)"
+            )
+        };
+        let all = self.tables().iter().map(is_frozen).collect::<Vec<_>>().join(" and ");
+        for node in self.names() {
+            let waited = wait::until(wait::DEADLINE, format!("frozen rows on {node}"), || {
+                let frozen = self
+                    .execute(node, "vacuum (freeze)")
+                    .and_then(|()| self.value(node, &format!("select {all}")));
+                match frozen {
+                    Ok(value) if value == "t" => Ok(()),
+                    Ok(_) => Err(Observed::new("rows that are not frozen")),
+                    Err(error) => Err(Observed::new(error)),
+                }
+            });
+            waited.map_err(|error| self.failed(error))?;
+        }
+        Ok(())
     }
 
     /// Makes the same table on every node and replicates it everywhere.

@@ -54,14 +54,14 @@ fn both_ways(make: Make, first_id: i32) -> Vec<Fight> {
 
 /// Lets two nodes fight, and on three nodes the third watch in either order.
 fn race(major: Major, nodes: usize, make: Make) -> Result<(), Failure> {
-    race_with(major, nodes, make, None)
+    race_with(major, nodes, make, false)
 }
 
-fn race_with(major: Major, nodes: usize, make: Make, between: Option<&str>) -> Result<(), Failure> {
+fn race_with(major: Major, nodes: usize, make: Make, freezes: bool) -> Result<(), Failure> {
     let group = arena(Group::builder(major, nodes))?;
     for (round, order) in (0..).zip(ORDERS).take(nodes - 1) {
         let fights = both_ways(make, 100 * round);
-        group.fight(&fights, &Scene { between, ..Scene::new(order) })?;
+        group.fight(&fights, &Scene { freezes, ..Scene::new(order) })?;
     }
     group.finish();
     Ok(())

@@ -56,8 +56,6 @@ fn increments(place: Place) -> Fight {
     updates(place, |node| format!("n = n + {}", by(node)), |node| row(place.id, "base", by(node)))
 }
 
-const FREEZE: &str = "vacuum (freeze)";
-
 on_each_major! {
     fn r1_update_update_on_two_nodes(major: Major) -> Result<(), Failure> {
         race(major, 2, same_column)
@@ -108,11 +106,11 @@ on_each_major! {
     }
 
     fn r12_frozen_after_both_wrote_on_two_nodes(major: Major) -> Result<(), Failure> {
-        race_with(major, 2, same_column, Some(FREEZE))
+        race_with(major, 2, same_column, true)
     }
 
     fn r12_frozen_after_both_wrote_on_three_nodes(major: Major) -> Result<(), Failure> {
-        race_with(major, 3, same_column, Some(FREEZE))
+        race_with(major, 3, same_column, true)
     }
 
     fn r12_frozen_after_one_delivered_the_row(major: Major) -> Result<(), Failure> {
@@ -121,9 +119,11 @@ on_each_major! {
             group.execute("a", &format!("insert into {table} (id, v) values (1, 'base')"))?;
         }
         group.settle()?;
+        group.freeze()?;
+        // Whatever is older than the oldest row of any database is forgotten.
         for database in ["postgres", "template1"] {
             for node in group.nodes() {
-                node.execute(database, FREEZE).map_err(Failure::new)?;
+                node.execute(database, "vacuum (freeze)").map_err(Failure::new)?;
             }
         }
         // What is frozen everywhere is written by another node: no conflict.
@@ -136,14 +136,14 @@ on_each_major! {
             group.logged(table, &[])?;
         }
         // And two nodes fight over what is frozen.
-        group.everywhere(FREEZE)?;
+        group.freeze()?;
         let mut fights = both_ways(same_column, 1);
         fights.iter_mut().for_each(|fight| fight.base.clear());
         for (table, _) in TABLES {
             group.execute("c", &format!("insert into {table} (id, v) values (11, 'base')"))?;
         }
         group.settle()?;
-        group.everywhere(FREEZE)?;
+        group.freeze()?;
         group.fight(&fights, &Scene::new(["b", "a"]))?;
         group.finish();
         Ok(())
