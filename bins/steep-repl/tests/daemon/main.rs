@@ -4,6 +4,7 @@
 mod conflicts;
 mod day;
 mod joining;
+mod leaving;
 mod life;
 mod load;
 mod pair;
