@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use steep_pg::Connection;
-use steep_proto::NodeDescription;
+use steep_proto::{Member, NodeDescription};
 
 use super::programs::Programs;
 use crate::error::{NodeError, While};
@@ -34,9 +34,8 @@ pub(super) fn compare(own: &NodeDescription, source: &NodeDescription, findings:
             source.node_id
         ));
     }
-    let taken = source.members.iter().any(|member| {
-        (member.node_id == name || member.node_name == name) && member.status != "removed"
-    });
+    let is_of = |member: &Member| member.node_id == name || member.node_name == name;
+    let taken = source.members.iter().any(is_of);
     if taken {
         refusals.push(format!("the group has a node named {name} already"));
     }
@@ -217,4 +216,93 @@ pub(super) async fn programs(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(node: &str, status: &str) -> Member {
+        Member {
+            node_id: node.to_owned(),
+            node_name: node.to_owned(),
+            status: status.to_owned(),
+            ..Member::default()
+        }
+    }
+
+    fn source() -> NodeDescription {
+        NodeDescription {
+            node_id: "a".to_owned(),
+            node_name: "a".to_owned(),
+            database: "shop".to_owned(),
+            postgres_version_num: 170_002,
+            extension_version: "0.2.0".to_owned(),
+            encoding: "UTF8".to_owned(),
+            collate: "C".to_owned(),
+            system_identifier: "1".to_owned(),
+            members: vec![member("a", "online"), member("b", "online")],
+            ..NodeDescription::default()
+        }
+    }
+
+    fn joiner() -> NodeDescription {
+        NodeDescription {
+            node_id: String::new(),
+            node_name: "c".to_owned(),
+            system_identifier: "3".to_owned(),
+            members: Vec::new(),
+            ..source()
+        }
+    }
+
+    #[test]
+    fn who_may_join() {
+        let may = |change: fn(&mut NodeDescription, &mut NodeDescription)| {
+            let (mut own, mut there) = (joiner(), source());
+            change(&mut own, &mut there);
+            let mut findings = Findings::default();
+            compare(&own, &there, &mut findings);
+            assert!(findings.refusals.is_empty(), "{findings:?}");
+            findings.warnings
+        };
+        assert!(may(|_, _| {}).is_empty());
+        // A node that joins is waited for.
+        may(|_, there| there.members[1].status = "joining".to_owned());
+        may(|own, _| own.postgres_version_num = 180_001);
+        // Another database of the same server is another node.
+        may(|own, _| (own.system_identifier, own.database) = ("1".to_owned(), "other".to_owned()));
+        let warnings = may(|own, _| own.collate = "de_DE".to_owned());
+        assert!(warnings[0].contains("collation de_DE here, C at the source"), "{warnings:?}");
+    }
+
+    #[test]
+    fn who_may_not_join_is_told_why() {
+        let why = |change: fn(&mut NodeDescription, &mut NodeDescription)| {
+            let (mut own, mut there) = (joiner(), source());
+            change(&mut own, &mut there);
+            let mut findings = Findings::default();
+            compare(&own, &there, &mut findings);
+            let [refusal] = findings.refusals.as_slice() else { panic!("{findings:?}") };
+            refusal.clone()
+        };
+        let all = [
+            (why(|_, there| there.node_id.clear()), "belongs to no group yet"),
+            (why(|own, _| own.node_id = "c".to_owned()), "is node c already"),
+            (why(|own, _| own.system_identifier = "1".to_owned()), "copy of, that of node a"),
+            (why(|own, _| own.node_name = "b".to_owned()), "has a node named b already"),
+            (why(|own, _| own.encoding = "LATIN1".to_owned()), "LATIN1, the source in UTF8"),
+            (why(|own, _| own.postgres_version_num = 160_009), "PostgreSQL 16, the source is 17"),
+            (why(|own, _| own.extension_version.clear()), "is not installed on this server"),
+            (why(|own, _| own.extension_version = "0.1.0".to_owned()), "0.1.0 here and 0.2.0"),
+            (why(|_, there| there.members[1].status = "offline".to_owned()), "node b of the group"),
+        ];
+        for (refusal, words) in all {
+            assert!(refusal.contains(words), "{refusal:?} lacks {words:?}");
+        }
+        let old = why(|own, there| {
+            (own.postgres_version_num, there.postgres_version_num) = (150_010, 150_010);
+        });
+        assert!(old.contains("PostgreSQL 15 is too old"), "{old}");
+    }
 }
