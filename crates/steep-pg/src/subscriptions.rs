@@ -32,6 +32,9 @@ pub struct Found {
     pub worker: Option<i32>,
     /// Up to where it has received, as `X/Y`.
     pub received_lsn: Option<String>,
+    /// Up to where it has applied, as `X/Y`; none without the right to ask
+    /// `pg_replication_origin_progress`.
+    pub applied_lsn: Option<String>,
     /// The last position that it reported to the publisher, as `X/Y`.
     pub latest_end_lsn: Option<String>,
     /// When the publisher last said something: RFC 3339.
@@ -58,7 +61,11 @@ pub async fn list(client: &Client) -> Result<Vec<Subscription>, PgError> {
              case when s.suborigin <> 'none' then 'origin = none' end], null),
            s.subslotname::text, w.pid, w.received_lsn::text, w.latest_end_lsn::text, {},
            coalesce(c.apply_error_count, 0),
-           pg_catalog.to_jsonb(c)
+           pg_catalog.to_jsonb(c),
+           case when pg_catalog.has_function_privilege(
+               'pg_catalog.pg_replication_origin_progress(text, boolean)', 'execute')
+             then (select pg_catalog.pg_replication_origin_progress(o.roname, false)::text
+                   from pg_catalog.pg_replication_origin o where o.roname = 'pg_' || s.oid) end
          from steep_repl.peers p
          left join pg_catalog.pg_subscription s on s.subname = p.subscription
            and s.subdbid = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
@@ -82,6 +89,7 @@ fn subscription(row: &tokio_postgres::Row) -> Result<Subscription, PgError> {
             slot: row.try_get(5)?,
             worker: row.try_get(6)?,
             received_lsn: row.try_get(7)?,
+            applied_lsn: row.try_get(12)?,
             latest_end_lsn: row.try_get(8)?,
             last_message_at: row.try_get(9)?,
             apply_errors: u64::try_from(row.try_get::<_, i64>(10)?).unwrap_or(0),

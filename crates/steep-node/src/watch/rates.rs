@@ -1,26 +1,36 @@
-//! How fast each link brings changes.
+//! How fast changes come on each link, and how fast they are applied.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use steep_types::Lsn;
 
+use steep_pg::subscriptions::Found;
+
 use super::facts::Facts;
 
-/// How fast each link brings changes, from the positions of two looks.
+/// Which position moves.
+pub(super) type Position = fn(&Found) -> Option<&String>;
+
+/// How fast a position of each link moves, from two looks.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rates {
     seen: BTreeMap<String, (Duration, u64)>,
 }
 
 impl Rates {
-    /// Takes in a look; the bytes of WAL a second that each peer's changes came with since the last.
-    pub(super) fn observe(&mut self, now: Duration, facts: &Facts) -> BTreeMap<String, f64> {
+    /// Takes in a look; the bytes of each peer's WAL a second since the last.
+    pub(super) fn observe(
+        &mut self,
+        now: Duration,
+        facts: &Facts,
+        position: Position,
+    ) -> BTreeMap<String, f64> {
         let mut rates = BTreeMap::new();
         let mut seen = BTreeMap::new();
         for subscription in facts.node.iter().flat_map(|node| &node.subscriptions) {
-            let received = subscription.found.as_ref().and_then(|one| one.received_lsn.as_ref());
-            let Some(Ok(lsn)) = received.map(|text| text.parse::<Lsn>()) else { continue };
+            let position = subscription.found.as_ref().and_then(position);
+            let Some(Ok(lsn)) = position.map(|text| text.parse::<Lsn>()) else { continue };
             if let Some((at, before)) = self.seen.get(&subscription.peer) {
                 let seconds = now.saturating_sub(*at).as_secs_f64();
                 let bytes = lsn.get().saturating_sub(*before);
@@ -48,7 +58,8 @@ mod tests {
         let mut facts = samples::healthy();
         let mut look = |second, lsn: &str| {
             samples::incoming(&mut facts).received_lsn = Some(lsn.into());
-            rates.observe(Duration::from_secs(second), &facts).get("b").copied()
+            let received: Position = |found| found.received_lsn.as_ref();
+            rates.observe(Duration::from_secs(second), &facts, received).get("b").copied()
         };
         assert_eq!(look(0, "0/1000"), None);
         assert_eq!(look(2, "0/2000"), Some(2048.0));

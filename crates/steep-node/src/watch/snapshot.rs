@@ -35,6 +35,8 @@ pub struct Snapshot {
 pub struct Links {
     /// Bytes of WAL a second that each peer's changes come with.
     pub received_bytes_per_second: BTreeMap<String, f64>,
+    /// Bytes of each peer's WAL a second that are applied.
+    pub applied_bytes_per_second: BTreeMap<String, f64>,
     /// The daemons of the peers.
     pub peers: BTreeMap<String, PeerHealth>,
 }

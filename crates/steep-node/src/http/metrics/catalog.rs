@@ -50,6 +50,8 @@ metrics! {
         "WAL of this node that the peer has not confirmed yet.";
     RECEIVED = Gauge "steep_repl_link_received_bytes_per_second" ["peer"]
         "WAL of the peer that arrives here.";
+    APPLIED = Gauge "steep_repl_link_applied_bytes_per_second" ["peer"]
+        "WAL of the peer whose changes have been applied here.";
     SUBSCRIPTION_ENABLED = Gauge "steep_repl_subscription_enabled" ["peer"]
         "1 if the subscription to the peer is enabled.";
     SUBSCRIPTION_RUNNING = Gauge "steep_repl_subscription_running" ["peer"]

@@ -76,6 +76,9 @@ fn links(text: &mut Text, snapshot: &Snapshot) {
     for (peer, rate) in &snapshot.links.received_bytes_per_second {
         text.sample(&m::RECEIVED, &[peer], *rate);
     }
+    for (peer, rate) in &snapshot.links.applied_bytes_per_second {
+        text.sample(&m::APPLIED, &[peer], *rate);
+    }
     let incoming: Vec<_> = peers.iter().filter_map(|peer| peer.incoming.as_ref()).collect();
     for one in &incoming {
         text.flag(&m::SUBSCRIPTION_ENABLED, &[&one.peer], one.enabled);

@@ -55,6 +55,7 @@ pub(crate) fn healthy() -> Facts {
                     slot: Some("steep_repl_a".into()),
                     worker: Some(4711),
                     received_lsn: Some("0/3000000".into()),
+                    applied_lsn: Some("0/3000000".into()),
                     latest_end_lsn: Some("0/3000000".into()),
                     last_message_at: None,
                     apply_errors: 0,

@@ -28,7 +28,8 @@ pub(super) struct Publisher {
     pool: Pool,
     began: Instant,
     memory: Memory,
-    rates: Rates,
+    received: Rates,
+    applied: Rates,
     is_first: bool,
     snapshot: watch::Sender<Snapshot>,
     events: broadcast::Sender<Event>,
@@ -58,7 +59,8 @@ impl Publisher {
             pool,
             began: Instant::now(),
             memory: Memory::default(),
-            rates: Rates::default(),
+            received: Rates::default(),
+            applied: Rates::default(),
             is_first: true,
             snapshot,
             events,
@@ -86,7 +88,10 @@ impl Publisher {
         let mut links = Links { peers: answers.clone(), ..Links::default() };
         if let Some(facts) = &facts {
             self.memory.observe(now, facts);
-            links.received_bytes_per_second = self.rates.observe(now, facts);
+            links.received_bytes_per_second =
+                self.received.observe(now, facts, |found| found.received_lsn.as_ref());
+            links.applied_bytes_per_second =
+                self.applied.observe(now, facts, |found| found.applied_lsn.as_ref());
             self.tell_peers(facts);
         }
         let checks = self.judge(facts.as_deref(), blind.as_ref(), answers);
