@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use steep_ext_tests::{Failure, Group, PATIENCE, login};
+use steep_ext_tests::{DATABASE, Failure, Group, PATIENCE, login};
 use steep_testkit::postgres::Client;
 use steep_testkit::{Major, on_each_major};
 
@@ -45,11 +45,26 @@ impl Desk {
     ) -> Result<(), Failure> {
         self.group.execute("a", base)?;
         self.group.settle()?;
+        self.part_and_meet([of_a, of_b], order)?;
+        // A decision that no beat proves to be made in knowledge of a row is logged over that row.
+        self.group.echoed()
+    }
+
+    fn part_and_meet(&self, [of_a, of_b]: [&str; 2], order: [&str; 2]) -> Result<(), Failure> {
         self.group.apart()?;
         self.group.execute("a", of_a)?;
         self.group.execute("b", of_b)?;
         self.group.meet_in(order)?;
         self.group.quiet_within(PATIENCE)
+    }
+
+    /// From now on no node beats, until the sessions end.
+    fn silence(&self) -> Result<Vec<Client>, Failure> {
+        let silenced = self.group.nodes().into_iter().map(|node| {
+            let mut session = node.client(DATABASE);
+            session.batch_execute("begin; select steep_repl.beat()").map(|()| session)
+        });
+        silenced.collect::<Result<_, _>>().map_err(|error| self.group.failed(error))
     }
 
     /// Calls a function for the latest entry of a row; `{entry}` stands for its number.
@@ -90,8 +105,10 @@ impl Desk {
     }
 }
 
-const UPDATES: [&str; 2] =
-    ["update t set v = 'a', n = 1 where v = 'base'", "update t set v = 'b', n = 2 where v = 'base'"];
+const UPDATES: [&str; 2] = [
+    "update t set v = 'a', n = 1 where v = 'base'",
+    "update t set v = 'b', n = 2 where v = 'base'",
+];
 
 on_each_major! {
     fn one_of_the_rows_is_chosen_on_a_node_that_wrote_one(major: Major) -> Result<(), Failure> {
@@ -157,6 +174,28 @@ on_each_major! {
         let without = "1 UPDATE-DELETE KEPT_LOCAL ada a, 2 UPDATE-DELETE APPLIED_REMOTE bob b";
         desk.entries([with_row, without, with_row])?;
         desk.ends_with("2 a 1")
+    }
+
+    fn a_decision_is_let_through_though_no_beat_says_what_it_knew(major: Major) -> Result<(), Failure> {
+        let mut desk = Desk::new(major, "'manual'")?;
+        desk.group.execute("a", "insert into t select i, 'base', 0 from generate_series(1, 3) i")?;
+        desk.group.settle()?;
+        let silent = desk.silence()?;
+        desk.part_and_meet(UPDATES, ["a", "b"])?;
+        desk.decide("a", 1, "resolve_conflict({entry}, 'local')")?;
+        desk.decide("b", 2, "resolve_conflict({entry}, 'local')")?;
+        desk.decide("c", 3, r#"resolve_conflict({entry}, 'merged', '{"id": 3, "v": "both", "n": 3}')"#)?;
+        drop(silent);
+        // What the decisions have written over is logged too, as decided.
+        let by_people = format!("{ENTRIES} where c.resolved_by is distinct from 'manual'");
+        let with_a = "1 UPDATE-UPDATE KEPT_LOCAL ada a, 2 UPDATE-UPDATE APPLIED_REMOTE bob b, \
+            3 UPDATE-UPDATE MERGED cleo c";
+        let with_b = "1 UPDATE-UPDATE APPLIED_REMOTE ada a, 2 UPDATE-UPDATE KEPT_LOCAL bob b, \
+            3 UPDATE-UPDATE MERGED cleo c";
+        for (node, entries) in [("a", with_a), ("b", with_b), ("c", with_a)] {
+            assert_eq!(desk.group.value(node, &by_people)?, entries, "{node}");
+        }
+        desk.ends_with("1 a 1, 2 b 2, 3 both 3")
     }
 
     fn many_are_decided_at_once(major: Major) -> Result<(), Failure> {
