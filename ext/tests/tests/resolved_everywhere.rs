@@ -58,11 +58,13 @@ impl Desk {
         self.group.quiet_within(PATIENCE)
     }
 
-    /// From now on no node beats, until the sessions end.
+    /// From now on no node beats, until the sessions end: whoever would leaves it to them.
     fn silence(&self) -> Result<Vec<Client>, Failure> {
         let silenced = self.group.nodes().into_iter().map(|node| {
             let mut session = node.client(DATABASE);
-            session.batch_execute("begin; select steep_repl.beat()").map(|()| session)
+            session
+                .batch_execute("begin; select from steep_repl.local_node for update")
+                .map(|()| session)
         });
         silenced.collect::<Result<_, _>>().map_err(|error| self.group.failed(error))
     }

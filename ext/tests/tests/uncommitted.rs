@@ -11,6 +11,7 @@ enum Death {
     /// The worker is asked to go (SIGTERM) and does so in good order; the server stays.
     WorkerTerminated,
     /// The worker is killed (SIGKILL): its server ends all other processes and recovers.
+    #[cfg(unix)]
     WorkerKilled,
     /// The server is killed with all its processes.
     ServerKilled,
@@ -66,6 +67,7 @@ fn die(group: &Group, node: &str, holder: Hold, death: Death) -> Result<(), Fail
             group.execute(node, &format!("select pg_terminate_backend({worker})"))?;
             held_up(group, node, &worker)?;
         }
+        #[cfg(unix)]
         Death::WorkerKilled => {
             for each in group.nodes() {
                 each.expect_log("because of crash of another server process");
@@ -86,6 +88,7 @@ fn die(group: &Group, node: &str, holder: Hold, death: Death) -> Result<(), Fail
     Ok(())
 }
 
+#[cfg(unix)]
 fn kill(group: &Group, pid: &str) -> Result<(), Failure> {
     let killed = std::process::Command::new("kill").args(["-KILL", pid]).status();
     match killed {
