@@ -51,10 +51,19 @@ fn comes_true(group: &Group, node: &str, sql: &str) -> Result<(), Failure> {
     waited.map_err(|error| group.failed(error))
 }
 
-/// Waits until `viewer` has applied a beat of `witness` that knows all that `source` has written so
-/// far, as the nodes make them by themselves.
-fn vouched(group: &Group, viewer: &str, witness: &str, source: &str) -> Result<(), Failure> {
-    let now = group.value(source, "select clock_timestamp()")?;
+/// All nodes have the machine's clock.
+fn now(group: &Group) -> Result<String, Failure> {
+    group.value("a", "select clock_timestamp()")
+}
+
+/// Waits until `viewer` has applied a beat of `witness` that knows of a beat that `source` has made
+/// since then, as the nodes make them by themselves.
+fn vouched(
+    group: &Group,
+    viewer: &str,
+    [witness, source]: [&str; 2],
+    since: &str,
+) -> Result<(), Failure> {
     let beat = if witness == source {
         "h.beat_at".to_owned()
     } else {
@@ -64,7 +73,7 @@ fn vouched(group: &Group, viewer: &str, witness: &str, source: &str) -> Result<(
         group,
         viewer,
         &format!(
-            "select coalesce(bool_or({beat} > '{now}'), false) from steep_repl.heartbeats h \
+            "select coalesce(bool_or({beat} > '{since}'), false) from steep_repl.heartbeats h \
          where h.node_id = '{witness}'"
         ),
     )
@@ -101,11 +110,12 @@ on_each_major! {
         group.write("c", "update t set v = 'c' where id <= 20")?;
         group.write("a", "delete from t where id <= 10")?;
         group.write("b", "delete from t where id between 11 and 20")?;
-        group.write("a", "delete from t where id > 20 and id <= 1500")?;
         // A bulk delete is in chunks where it was made.
+        group.write("a", "delete from t where id > 20 and id <= 1500")?;
+        let since = now(&group)?;
         for (viewer, other) in [("a", "b"), ("b", "a")] {
-            vouched(&group, viewer, other, other)?;
-            vouched(&group, viewer, other, viewer)?;
+            vouched(&group, viewer, [other, other], &since)?;
+            vouched(&group, viewer, [other, viewer], &since)?;
         }
         let (on_a, on_b) = ("20 1480", "1500 0");
         assert_eq!(maintained(&group, "a")?, on_a, "c has not seen the deletes");
@@ -115,13 +125,13 @@ on_each_major! {
         // Node c hears of them, but not from b that b has, too; the others do not hear from c.
         group.heal("a", "c");
         group.delivered("a", "c")?;
-        vouched(&group, "c", "a", "a")?;
+        vouched(&group, "c", ["a", "a"], &now(&group)?)?;
         assert_eq!(maintained(&group, "c")?, "1490 0", "b may not have seen the deletes of a");
         assert_eq!(maintained(&group, "a")?, on_a, "c has said nothing");
         // Now c does, to one of them.
         group.heal("c", "a");
         group.delivered("c", "a")?;
-        vouched(&group, "a", "c", "a")?;
+        vouched(&group, "a", ["c", "a"], &now(&group)?)?;
         // The deletes of b are unknown to c, and node a has those of its own from everybody.
         assert_eq!(maintained(&group, "a")?, "10 0", "c has not seen those of b");
         assert_eq!(maintained(&group, "b")?, on_b, "b has heard nothing of c");
