@@ -1,6 +1,7 @@
 //! What a delete left behind goes exactly when nothing older can arrive any more.
 
-use steep_ext_tests::{DATABASE, Outcome, log_conflict, node_with_table};
+use steep_ext_tests::{DATABASE, Failure, Group, Outcome, PATIENCE, log_conflict, node_with_table};
+use steep_testkit::wait::{self, Observed};
 use steep_testkit::{Major, PgCluster, on_each_major};
 
 /// The latest beat that arrived from `node`, which had applied what `seen` shows of others.
@@ -37,7 +38,136 @@ fn left(cluster: &PgCluster) -> Result<String, steep_testkit::ClusterError> {
     cluster.value(DATABASE, "select coalesce(string_agg(concat(writer_node, writer_xid), ' ' order by writer_node, writer_xid), '') from steep_repl.tombstones")
 }
 
+/// Keys that a node remembers as deleted: one by one, and in chunks.
+const BURIED: &str = "select concat_ws(' ', (select count(*) from steep_repl.tombstones), \
+    (select coalesce(sum(key_count), 0) from steep_repl.tombstone_chunks))";
+
+/// Waits until `sql` is true on a node, for as many beats as it takes.
+fn comes_true(group: &Group, node: &str, sql: &str) -> Result<(), Failure> {
+    let waited = wait::until(PATIENCE, format!("{sql} on {node}"), || {
+        let seen = group.look(node, sql)?;
+        if seen == "t" { Ok(()) } else { Err(Observed::new(seen)) }
+    });
+    waited.map_err(|error| group.failed(error))
+}
+
+/// All nodes have the machine's clock.
+fn now(group: &Group) -> Result<String, Failure> {
+    group.value("a", "select clock_timestamp()")
+}
+
+/// Waits until `viewer` has applied a beat of `witness` that knows of a beat that `source` has made
+/// since then, as the nodes make them by themselves.
+fn vouched(
+    group: &Group,
+    viewer: &str,
+    [witness, source]: [&str; 2],
+    since: &str,
+) -> Result<(), Failure> {
+    let beat = if witness == source {
+        "h.beat_at".to_owned()
+    } else {
+        format!("(h.seen -> '{source}' ->> 'beat_at')::timestamptz")
+    };
+    comes_true(
+        group,
+        viewer,
+        &format!(
+            "select coalesce(bool_or({beat} > '{since}'), false) from steep_repl.heartbeats h \
+         where h.node_id = '{witness}'"
+        ),
+    )
+}
+
+/// Lets a node clean up, and says what it then remembers.
+fn maintained(group: &Group, node: &str) -> Result<String, Failure> {
+    // An apply worker may be at it.
+    comes_true(group, node, "select steep_repl.maintain()")?;
+    group.value(node, BURIED)
+}
+
+/// Waits until a node, which cleans up with every look, remembers nothing any more.
+fn forgets(group: &Group, node: &str) -> Result<(), Failure> {
+    let waited = wait::until(PATIENCE, format!("nothing is remembered on {node}"), || {
+        group.look(node, "select steep_repl.maintain()")?;
+        let left = group.look(node, BURIED)?;
+        if left == "0 0" { Ok(()) } else { Err(Observed::new(left)) }
+    });
+    waited.map_err(|error| group.failed(error))
+}
+
 on_each_major! {
+    fn tombstones_outlast_a_peers_absence_and_no_more(major: Major) -> Result<(), Failure> {
+        let group = Group::start(major, 3)?;
+        group.create_table("t", "id int primary key, v text", "")?;
+        group.execute("a", "insert into t select i, 'base' from generate_series(1, 2000) i")?;
+        group.settle()?;
+        for node in ["a", "b"] {
+            group.cut(node, "c");
+            group.cut("c", node);
+        }
+        // Older than the deletes, and nobody knows of it yet.
+        group.write("c", "update t set v = 'c' where id <= 20")?;
+        group.write("a", "delete from t where id <= 10")?;
+        group.write("b", "delete from t where id between 11 and 20")?;
+        // A bulk delete is in chunks where it was made.
+        group.write("a", "delete from t where id > 20 and id <= 1500")?;
+        let since = now(&group)?;
+        for (viewer, other) in [("a", "b"), ("b", "a")] {
+            vouched(&group, viewer, [other, other], &since)?;
+            vouched(&group, viewer, [other, viewer], &since)?;
+        }
+        let (on_a, on_b) = ("20 1480", "1500 0");
+        assert_eq!(maintained(&group, "a")?, on_a, "c has not seen the deletes");
+        assert_eq!(maintained(&group, "b")?, on_b, "c has not seen the deletes");
+        assert_eq!(maintained(&group, "c")?, "0 0", "c has deleted nothing");
+
+        // Node c hears of them, but not from b that b has, too; the others do not hear from c.
+        group.heal("a", "c");
+        group.delivered("a", "c")?;
+        vouched(&group, "c", ["a", "a"], &now(&group)?)?;
+        assert_eq!(maintained(&group, "c")?, "1490 0", "b may not have seen the deletes of a");
+        assert_eq!(maintained(&group, "a")?, on_a, "c has said nothing");
+        // Now c does, to one of them.
+        group.heal("c", "a");
+        group.delivered("c", "a")?;
+        vouched(&group, "a", ["c", "a"], &now(&group)?)?;
+        // The deletes of b are unknown to c, and node a has those of its own from everybody.
+        assert_eq!(maintained(&group, "a")?, "10 0", "c has not seen those of b");
+        assert_eq!(maintained(&group, "b")?, on_b, "b has heard nothing of c");
+
+        group.meet();
+        group.converge()?;
+        for node in group.names() {
+            forgets(&group, node)?;
+            let left = group.value(node, "select concat_ws(' ', count(*), min(id), min(v)) from t")?;
+            assert_eq!(left, "500 1501 base", "{node}");
+        }
+        group.finish();
+        Ok(())
+    }
+
+    fn apply_workers_clean_up_by_themselves(major: Major) -> Result<(), Failure> {
+        let group = Group::start(major, 3)?;
+        group.create_table("t", "id int primary key, v text", "")?;
+        group.execute("a", "insert into t select i, 'base' from generate_series(1, 2000) i")?;
+        group.settle()?;
+        // Kept while the link is cut, so that the node is seen to have some.
+        group.cut("b", "c");
+        group.write("a", "delete from t where id <= 1500")?;
+        group.delivered("a", "c")?;
+        assert_eq!(group.value("c", BURIED)?, "1500 0");
+        group.meet();
+        // Twice a minute, and not before the beats.
+        let patience = 3 * PATIENCE;
+        for node in group.names() {
+            let clean = wait::query_returns(group.node(node), DATABASE, BURIED, "0 0", patience);
+            clean.map_err(|error| group.failed(error))?;
+        }
+        group.finish();
+        Ok(())
+    }
+
     fn a_tombstone_goes_when_every_other_node_has_seen_it(major: Major) -> Outcome {
         let cluster = node_with_table(major)?;
         // Node b deleted in its transactions 10 to 30: node c has to confirm, b itself need not.
