@@ -34,11 +34,10 @@ impl fmt::Display for Findings {
     }
 }
 
-/// Every token that the node's conflict log shows, on either side.
-const LOGGED: &str = "select local_tuple->>'token' from steep_repl.conflict_log \
-    where local_tuple is not null \
-    union select remote_tuple->>'token' from steep_repl.conflict_log \
-    where remote_tuple is not null";
+/// Every token that the node's conflict log shows on the side that lost.
+const LOGGED: &str = "select l.lost->>'token' from (
+    select case resolution when 'APPLIED_REMOTE' then local_tuple else remote_tuple end
+    from steep_repl.conflict_log) l (lost) where l.lost is not null";
 
 /// How many tokens a failure shows.
 const SHOWN: usize = 20;
