@@ -6,6 +6,7 @@ mod backlog;
 mod conflicts;
 mod deletes;
 mod figure;
+mod idle;
 mod join;
 mod lag;
 mod local;
@@ -63,6 +64,8 @@ enum Name {
     Lag,
     /// Copying the rows of a node that joins, against PostgreSQL's own programs
     Join,
+    /// Memory and processor time of daemons that have nothing to do, against what they may take
+    Idle,
     /// All of them
     All,
 }
@@ -75,7 +78,7 @@ struct Size {
 }
 
 impl Name {
-    const EACH: [Self; 7] = [
+    const EACH: [Self; 8] = [
         Self::Apply,
         Self::Conflicts,
         Self::Deletes,
@@ -83,6 +86,7 @@ impl Name {
         Self::Memory,
         Self::Lag,
         Self::Join,
+        Self::Idle,
     ];
 
     /// As much as other extensions were measured with, so that figures can be compared; two million
@@ -106,7 +110,7 @@ impl Name {
             Self::Local => local::run(pair, size),
             Self::Memory => memory::run(pair, size),
             Self::Lag => lag::run(pair, size),
-            Self::Join | Self::All => Ok(Vec::new()),
+            Self::Join | Self::Idle | Self::All => Ok(Vec::new()),
         }
     }
 }
@@ -128,13 +132,16 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<ExitCode> {
         let rows = options.rows.unwrap_or_else(|| name.default_rows());
         let size = Size { rounds: options.rounds, rows };
         // Each has servers of its own: what one leaves must not slow the next down.
-        let measured = if name == Name::Join {
-            join::run(&Programs::build_optimized(project)?, options.pg, size)?
-        } else {
-            let mut pair = Pair::start(options.pg)?;
-            let measured = name.run(&mut pair, size)?;
-            pair.finish()?;
-            measured
+        let optimized = || Programs::build_optimized(project);
+        let measured = match name {
+            Name::Join => join::run(&optimized()?, options.pg, size)?,
+            Name::Idle => idle::run(&optimized()?, options.pg, size)?,
+            _ => {
+                let mut pair = Pair::start(options.pg)?;
+                let measured = name.run(&mut pair, size)?;
+                pair.finish()?;
+                measured
+            }
         };
         if options.json {
             for figure in &measured {

@@ -152,6 +152,11 @@ impl Daemon {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The configuration file.
     pub(crate) fn config(&self) -> PathBuf {
         config_of(&self.folder)

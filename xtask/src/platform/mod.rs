@@ -5,14 +5,16 @@
 mod unix;
 #[cfg(unix)]
 pub(crate) use self::unix::{
-    available_space, cache_folder, copy_link, cpu_seconds, is_root, make_private,
-    open_to_everybody, own_group, private_memory, runs_programs, terminate,
+    all_threads_seconds, available_space, cache_folder, copy_link, cpu_seconds, is_root,
+    make_private, open_to_everybody, own_group, private_memory, resident_memory, runs_programs,
+    terminate,
 };
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub(crate) use self::windows::{
-    available_space, cache_folder, copy_link, cpu_seconds, is_root, make_private,
-    open_to_everybody, own_group, private_memory, runs_programs, terminate,
+    all_threads_seconds, available_space, cache_folder, copy_link, cpu_seconds, is_root,
+    make_private, open_to_everybody, own_group, private_memory, resident_memory, runs_programs,
+    terminate,
 };

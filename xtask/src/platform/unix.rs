@@ -100,6 +100,11 @@ fn nanoseconds(pid: u32) -> Option<f64> {
     Some(busy / 1e9)
 }
 
+/// As [`cpu_seconds`], of all threads of a process, and less exactly.
+pub(crate) fn all_threads_seconds(pid: u32) -> Option<f64> {
+    ticks(pid)
+}
+
 /// In hundredths of a second, on every kernel.
 fn ticks(pid: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -113,8 +118,17 @@ fn ticks(pid: u32) -> Option<f64> {
 /// How many kB of memory a process has to itself: neither files nor memory shared with others.
 /// Only Linux tells.
 pub(crate) fn private_memory(pid: u32) -> Option<u32> {
+    kilobytes(pid, "RssAnon:")
+}
+
+/// How many kB of memory a process has, files and what it shares included. Only Linux tells.
+pub(crate) fn resident_memory(pid: u32) -> Option<u32> {
+    kilobytes(pid, "VmRSS:")
+}
+
+fn kilobytes(pid: u32, what: &str) -> Option<u32> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 

@@ -44,7 +44,17 @@ pub(crate) fn cpu_seconds(_: u32) -> Option<f64> {
 }
 
 /// Not asked: see [`cpu_seconds`].
+pub(crate) fn all_threads_seconds(_: u32) -> Option<f64> {
+    None
+}
+
+/// Not asked: see [`cpu_seconds`].
 pub(crate) fn private_memory(_: u32) -> Option<u32> {
+    None
+}
+
+/// Not asked: see [`cpu_seconds`].
+pub(crate) fn resident_memory(_: u32) -> Option<u32> {
     None
 }
 
