@@ -272,18 +272,22 @@ begin
       'for each statement execute function steep_repl.refuse_truncate()', v_relation);
     execute format('alter table %s enable always trigger steep_repl_truncate', v_relation);
   end loop;
-  insert into steep_repl.replicated_tables (relation, strategy, detection, node_order)
-  values (p_relation, p_strategy, v_detection, p_node_order)
-  on conflict (relation) do update set strategy = excluded.strategy, detection = excluded.detection,
-    node_order = excluded.node_order, is_active = true, added_at = now();
+  -- A table that comes back is on record by audit_table_policy().
+  update steep_repl.replicated_tables t
+  set strategy = p_strategy, detection = v_detection, node_order = p_node_order, is_active = true, added_at = now()
+  where t.relation = p_relation;
+  if not found then
+    insert into steep_repl.replicated_tables (relation, strategy, detection, node_order)
+    values (p_relation, p_strategy, v_detection, p_node_order);
+    perform steep_repl.audit('table.add', 'table', p_relation::text, null,
+      (select to_jsonb(t) from steep_repl.replicated_tables t where t.relation = p_relation));
+  end if;
   perform steep_repl.ensure_publication();
   execute format('alter publication steep_repl add table %s', p_relation);
   perform steep_repl.subscribe_relation(s.oid, p_relation)
   from steep_repl.peers p
   join pg_subscription s on s.subname = p.subscription
   join pg_database d on d.oid = s.subdbid and d.datname = current_database();
-  perform steep_repl.audit('table.add', 'table', p_relation::text, null,
-    (select to_jsonb(t) from steep_repl.replicated_tables t where t.relation = p_relation));
 end
 $$;
 comment on function steep_repl.add_table(regclass, text, text, text[]) is
@@ -296,13 +300,12 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_old jsonb;
   v_detection constant text := coalesce(p_detection,
     case when p_strategy = 'last_write_wins' then 'default' else 'exact' end);
 begin
-  select to_jsonb(t) into v_old from steep_repl.replicated_tables t
+  perform from steep_repl.replicated_tables t
   where t.relation = p_relation and t.is_active for update;
-  if v_old is null then
+  if not found then
     raise exception using
       errcode = 'undefined_object',
       message = format('table %s is not replicated', p_relation),
@@ -311,11 +314,10 @@ begin
   perform steep_repl.require_owner(p_relation);
   perform steep_repl.require_policy(p_strategy, v_detection, p_node_order);
   perform steep_repl.set_replica_identity(p_relation, v_detection);
+  -- On record by audit_table_policy().
   update steep_repl.replicated_tables t
   set strategy = p_strategy, detection = v_detection, node_order = p_node_order
   where t.relation = p_relation;
-  perform steep_repl.audit('table.policy', 'table', p_relation::text, v_old,
-    (select to_jsonb(t) from steep_repl.replicated_tables t where t.relation = p_relation));
 end
 $$;
 comment on function steep_repl.set_table_policy(regclass, text, text, text[]) is
@@ -326,12 +328,11 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_old jsonb;
   v_relation regclass;
 begin
-  select to_jsonb(t) into v_old from steep_repl.replicated_tables t
+  perform from steep_repl.replicated_tables t
   where t.relation = p_relation and t.is_active for update;
-  if v_old is null then
+  if not found then
     raise exception using
       errcode = 'undefined_object',
       message = format('table %s is not replicated', p_relation),
@@ -354,10 +355,10 @@ begin
   loop
     execute format('drop trigger if exists steep_repl_truncate on %s', v_relation);
   end loop;
+  -- On record by audit_table_policy().
   update steep_repl.replicated_tables t set is_active = false where t.relation = p_relation;
   delete from steep_repl.tombstones t where t.relation = p_relation;
   delete from steep_repl.tombstone_chunks t where t.relation = p_relation;
-  perform steep_repl.audit('table.remove', 'table', p_relation::text, v_old, null);
 end
 $$;
 comment on function steep_repl.remove_table(regclass) is
