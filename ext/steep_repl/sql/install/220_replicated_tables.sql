@@ -4,10 +4,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_class pg_class;
+  v_foreign record;
   v_why text;
   v_hint text := 'See the guide for what can be replicated.';
 begin
   select c.* into v_class from pg_class c where c.oid = p_relation;
+  select t.relid, t.parentrelid into v_foreign
+  from pg_partition_tree(p_relation) t join pg_class c on c.oid = t.relid
+  where c.relkind = 'f' order by t.relid::text limit 1;
   if v_class.relnamespace = 'steep_repl'::regnamespace then
     v_why := 'it belongs to steep_repl';
   elsif v_class.relnamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'pg_toast'::regnamespace) then
@@ -27,11 +31,7 @@ begin
   elsif v_class.relpersistence = 'u' then
     v_why := 'it is unlogged';
     v_hint := format('alter table %s set logged', p_relation);
-  elsif exists (
-    select from pg_partition_tree(p_relation) t
-    join pg_class c on c.oid = coalesce(t.relid, p_relation) join pg_am a on a.oid = c.relam
-    where a.amname <> 'heap' and c.relkind = 'r')
-    or (v_class.relkind = 'r' and (select a.amname from pg_am a where a.oid = v_class.relam) <> 'heap') then
+  elsif v_class.relkind = 'r' and (select a.amname from pg_am a where a.oid = v_class.relam) <> 'heap' then
     v_why := 'its access method is not heap';
   elsif exists (
     select from pg_constraint k
@@ -43,9 +43,15 @@ begin
   elsif exists (select from pg_index i where i.indrelid = p_relation and i.indisexclusion) then
     v_why := 'it has an exclusion constraint';
     v_hint := 'Rows that exclude each other cannot be resolved; drop the constraint or keep the table local.';
+  elsif v_foreign.relid is not null then
+    -- PostgreSQL gives such a table no unique index, nor a table that has one such a partition.
+    v_why := format('its partition %s is a foreign table', v_foreign.relid);
+    v_hint := format('alter table %s detach partition %s', v_foreign.parentrelid, v_foreign.relid);
   elsif steep_repl.key_index(p_relation) is null then
     v_why := 'it has no primary key, nor another unique index over columns that are not null';
     v_hint := format('alter table %s add primary key (…)', p_relation);
+  elsif v_class.relkind = 'p' then
+    select w.why, w.hint into v_why, v_hint from steep_repl.why_partition_not_replicable(p_relation) w;
   end if;
   if v_why is not null then
     why := v_why;

@@ -45,6 +45,7 @@ comment on index steep_repl.idx_conflict_log_arrival is 'Finds conflicts by time
 --@include install/120_check_setup.sql
 --@include install/200_guard.sql
 --@include install/210_peers.sql
+--@include install/218_partitions.sql
 --@include install/220_replicated_tables.sql
 --@include install/230_beat.sql
 --@include install/232_joins.sql
