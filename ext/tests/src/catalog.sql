@@ -49,6 +49,10 @@ fact (line) as (
   select format('trigger %s enabled %s', pg_get_triggerdef(t.oid), t.tgenabled)
   from relation r join pg_trigger t on t.tgrelid = r.oid and not t.tgisinternal
   union all
+  select format('event trigger %s on %s tags %s owner %s enabled %s calls %s', t.evtname, t.evtevent, t.evttags,
+    t.evtowner::regrole, t.evtenabled, t.evtfoid::regprocedure)
+  from pg_event_trigger t where t.oid in (select objid from member where classid = 'pg_event_trigger'::regclass)
+  union all
   select format('rule %s', pg_get_ruledef(w.oid)) from relation r join pg_rewrite w on w.ev_class = r.oid
   union all
   select format('sequence %s type %s start %s increment %s max %s min %s cache %s cycle %s', r.oid::regclass,

@@ -1,7 +1,7 @@
 //! Whoever changes something is on record, and the record cannot be changed.
 
 use steep_ext_tests::{
-    DATABASE, Outcome, cluster_with_extension, login, refusal, refusal_of, session,
+    DATABASE, Failure, Group, Outcome, cluster_with_extension, login, refusal, refusal_of, session,
 };
 use steep_testkit::{Major, PgCluster, on_each_major};
 
@@ -9,6 +9,12 @@ use steep_testkit::{Major, PgCluster, on_each_major};
 const LOG: &str = "select concat_ws(' ', action, actor, target_type, target_id, host(client_ip), \
     success, coalesce(old_value::text, 'null'), '->', new_value::text, error_message) \
     from steep_repl.audit_log order by id";
+
+/// What tells one state from another in a value of the log: a policy by its strategy, a node by its
+/// priority, anything else by itself.
+fn short(value: &str) -> String {
+    format!("coalesce({value}->>'strategy', {value}->>'priority', {value}::text, '-')")
+}
 
 fn log(cluster: &PgCluster) -> Result<Vec<String>, Box<dyn std::error::Error>> {
     Ok(cluster.query(DATABASE, LOG)?.into_iter().flatten().flatten().collect())
@@ -168,6 +174,107 @@ on_each_major! {
         // The owner can: somebody must be able to remove old entries.
         cluster.execute(DATABASE, "delete from steep_repl.audit_log")?;
         cluster.finish();
+        Ok(())
+    }
+
+    fn a_change_of_policy_is_recorded_however_it_is_made(major: Major) -> Outcome {
+        let cluster = cluster_with_extension(major)?;
+        cluster.execute(DATABASE, "select steep_repl.register_node('a', 'A', 'h', 5432, 7); \
+            select steep_repl.register_node('b', 'B', 'h'); select steep_repl.set_node_id('a'); \
+            create table t (id int primary key); select steep_repl.add_table('t')")?;
+        cluster.execute(DATABASE, "grant usage on schema steep_repl to public")?;
+        cluster.execute(DATABASE, "grant select, update, delete on \
+            steep_repl.nodes, steep_repl.replicated_tables to public")?;
+        let mut ada = login(&cluster, "ada", &[]);
+        cluster.execute(DATABASE, "grant set on parameter session_replication_role to ada")?;
+        cluster.execute(DATABASE, "grant steep_repl_admin to ada")?;
+        let announced = "select steep_repl.announce_node('b', 'B', 'h', 5432, 9, null, null, 'online')";
+        for (sql, entries) in [
+            ("update steep_repl.nodes set priority = priority + 1",
+                "node.priority a 7 8, node.priority b 50 51"),
+            // What decides nothing is no change of policy, nor is the same value once more.
+            ("update steep_repl.nodes set host = 'other', priority = priority, last_seen = now()", ""),
+            ("set session_replication_role = replica; update steep_repl.nodes set priority = 60 where \
+                node_id = 'a'; reset session_replication_role", "node.priority a 8 60"),
+            (announced, "node.priority b 51 9, node.status b \"unknown\" \"online\", node.announce b 51 9"),
+            (announced, ""),
+            ("select steep_repl.set_node_status('b', 'leaving')", "node.status b \"online\" \"leaving\""),
+            ("select steep_repl.set_node_status('b', 'leaving')", ""),
+            ("update steep_repl.nodes set status = 'removed' where node_id = 'b'",
+                "node.status b \"leaving\" \"removed\""),
+            ("update steep_repl.nodes set node_id = 'c' where node_id = 'b'", "node.rename c \"b\" \"c\""),
+            ("delete from steep_repl.nodes where node_id = 'c'", "node.delete c 9 -"),
+            ("begin; update steep_repl.nodes set priority = 1; rollback", ""),
+            ("update steep_repl.replicated_tables set detection = 'exact', strategy = 'manual'",
+                "table.policy public.t last_write_wins manual"),
+            ("update steep_repl.replicated_tables set is_active = false",
+                "table.remove public.t manual -"),
+            ("update steep_repl.replicated_tables set node_order = '{a}'", "table.policy public.t manual manual"),
+            ("update steep_repl.replicated_tables set is_active = true", "table.add public.t - manual"),
+            ("delete from steep_repl.replicated_tables", "table.delete public.t manual -"),
+        ] {
+            let last = cluster.value(DATABASE, "select max(id) from steep_repl.audit_log")?;
+            ada.batch_execute(sql)?;
+            let found = cluster.value(DATABASE, &format!("select coalesce(string_agg(concat_ws(' ', action, \
+                target_id, {}, {}), ', ' order by id), '') from steep_repl.audit_log where id > {last} and actor = 'ada'",
+                short("old_value"), short("new_value")))?;
+            assert_eq!(found, entries, "{sql}");
+        }
+        cluster.finish();
+        Ok(())
+    }
+
+    fn each_step_of_a_replicated_table_is_recorded_once(major: Major) -> Outcome {
+        let cluster = cluster_with_extension(major)?;
+        cluster.execute(DATABASE, "select steep_repl.register_node('a', 'A', 'h'); \
+            select steep_repl.set_node_id('a'); create table t (id int primary key)")?;
+        for call in [
+            "add_table('t')",
+            "set_table_policy('t', 'manual')",
+            "remove_table('t')",
+            "add_table('t', 'first_write_wins')",
+        ] {
+            cluster.execute(DATABASE, &format!("select steep_repl.{call}"))?;
+        }
+        let found = cluster.value(DATABASE, &format!("select string_agg(concat_ws(' ', action, {}, {}), ', ' \
+            order by id) from steep_repl.audit_log where target_id = 'public.t'",
+            short("old_value"), short("new_value")))?;
+        assert_eq!(found, "table.add - last_write_wins, table.policy last_write_wins manual, \
+            table.remove manual -, table.add - first_write_wins");
+        cluster.finish();
+        Ok(())
+    }
+
+    fn a_priority_takes_effect_in_the_running_worker_and_is_recorded(major: Major) -> Result<(), Failure> {
+        let group = Group::start(major, 2)?;
+        group.create_table("t", "id int primary key, v text", "'node_priority'")?;
+        let worker = "select pid from pg_stat_subscription where relid is null";
+        let mut workers = None;
+        // With equal priorities the greater id wins.
+        for (id, priority, winner) in [(1, 50, "b"), (2, 60, "a"), (3, 40, "b")] {
+            group.set_priority("a", priority)?;
+            group.execute("a", &format!("insert into t values ({id}, 'base')"))?;
+            group.settle()?;
+            // Held, not cut: the workers stay the same.
+            let running = (group.value("a", worker)?, group.value("b", worker)?);
+            assert_eq!(*workers.get_or_insert(running.clone()), running);
+            group.hold("a", "b");
+            group.hold("b", "a");
+            // The loser writes last: by their times it would win.
+            for node in [winner, if winner == "a" { "b" } else { "a" }] {
+                group.write(node, &format!("update t set v = '{node}' where id = {id}"))?;
+            }
+            group.meet();
+            group.converge()?;
+            assert_eq!(group.value("a", &format!("select v from t where id = {id}"))?, winner, "{priority}");
+            assert_eq!(workers, Some((group.value("a", worker)?, group.value("b", worker)?)));
+        }
+        let audited = "select string_agg(concat_ws(' ', actor, target_id, old_value, new_value), ', ' \
+            order by id) from steep_repl.audit_log where action = 'node.priority'";
+        for node in group.names() {
+            assert_eq!(group.value(node, audited)?, "postgres a 50 60, postgres a 60 40");
+        }
+        group.finish();
         Ok(())
     }
 }

@@ -56,6 +56,7 @@ on_each_major! {
             "alter table steep_repl.nodes replica identity full",
             "alter sequence steep_repl.audit_log_id_seq cache 7",
             "alter extension steep_repl drop function steep_repl.version()",
+            "alter event trigger steep_repl_partitions disable",
             "update pg_extension set extcondition[1] = 'where false' where extname = 'steep_repl'",
         ] {
             let mut client = cluster.client("postgres");

@@ -44,8 +44,8 @@ begin
   if v_old = p_status then
     return false;
   end if;
+  -- On record by audit_node_policy().
   update steep_repl.nodes n set status = p_status where n.node_id = p_node_id;
-  perform steep_repl.audit('node.status', 'node', p_node_id, to_jsonb(v_old), to_jsonb(p_status));
   return true;
 end
 $$;

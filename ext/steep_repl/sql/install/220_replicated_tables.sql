@@ -4,10 +4,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_class pg_class;
+  v_foreign record;
   v_why text;
   v_hint text := 'See the guide for what can be replicated.';
 begin
   select c.* into v_class from pg_class c where c.oid = p_relation;
+  select t.relid, t.parentrelid into v_foreign
+  from pg_partition_tree(p_relation) t join pg_class c on c.oid = t.relid
+  where c.relkind = 'f' order by t.relid::text limit 1;
   if v_class.relnamespace = 'steep_repl'::regnamespace then
     v_why := 'it belongs to steep_repl';
   elsif v_class.relnamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'pg_toast'::regnamespace) then
@@ -27,11 +31,7 @@ begin
   elsif v_class.relpersistence = 'u' then
     v_why := 'it is unlogged';
     v_hint := format('alter table %s set logged', p_relation);
-  elsif exists (
-    select from pg_partition_tree(p_relation) t
-    join pg_class c on c.oid = coalesce(t.relid, p_relation) join pg_am a on a.oid = c.relam
-    where a.amname <> 'heap' and c.relkind = 'r')
-    or (v_class.relkind = 'r' and (select a.amname from pg_am a where a.oid = v_class.relam) <> 'heap') then
+  elsif v_class.relkind = 'r' and (select a.amname from pg_am a where a.oid = v_class.relam) <> 'heap' then
     v_why := 'its access method is not heap';
   elsif exists (
     select from pg_constraint k
@@ -43,9 +43,15 @@ begin
   elsif exists (select from pg_index i where i.indrelid = p_relation and i.indisexclusion) then
     v_why := 'it has an exclusion constraint';
     v_hint := 'Rows that exclude each other cannot be resolved; drop the constraint or keep the table local.';
+  elsif v_foreign.relid is not null then
+    -- PostgreSQL gives such a table no unique index, nor a table that has one such a partition.
+    v_why := format('its partition %s is a foreign table', v_foreign.relid);
+    v_hint := format('alter table %s detach partition %s', v_foreign.parentrelid, v_foreign.relid);
   elsif steep_repl.key_index(p_relation) is null then
     v_why := 'it has no primary key, nor another unique index over columns that are not null';
     v_hint := format('alter table %s add primary key (…)', p_relation);
+  elsif v_class.relkind = 'p' then
+    select w.why, w.hint into v_why, v_hint from steep_repl.why_partition_not_replicable(p_relation) w;
   end if;
   if v_why is not null then
     why := v_why;
@@ -272,18 +278,22 @@ begin
       'for each statement execute function steep_repl.refuse_truncate()', v_relation);
     execute format('alter table %s enable always trigger steep_repl_truncate', v_relation);
   end loop;
-  insert into steep_repl.replicated_tables (relation, strategy, detection, node_order)
-  values (p_relation, p_strategy, v_detection, p_node_order)
-  on conflict (relation) do update set strategy = excluded.strategy, detection = excluded.detection,
-    node_order = excluded.node_order, is_active = true, added_at = now();
+  -- A table that comes back is on record by audit_table_policy().
+  update steep_repl.replicated_tables t
+  set strategy = p_strategy, detection = v_detection, node_order = p_node_order, is_active = true, added_at = now()
+  where t.relation = p_relation;
+  if not found then
+    insert into steep_repl.replicated_tables (relation, strategy, detection, node_order)
+    values (p_relation, p_strategy, v_detection, p_node_order);
+    perform steep_repl.audit('table.add', 'table', p_relation::text, null,
+      (select to_jsonb(t) from steep_repl.replicated_tables t where t.relation = p_relation));
+  end if;
   perform steep_repl.ensure_publication();
   execute format('alter publication steep_repl add table %s', p_relation);
   perform steep_repl.subscribe_relation(s.oid, p_relation)
   from steep_repl.peers p
   join pg_subscription s on s.subname = p.subscription
   join pg_database d on d.oid = s.subdbid and d.datname = current_database();
-  perform steep_repl.audit('table.add', 'table', p_relation::text, null,
-    (select to_jsonb(t) from steep_repl.replicated_tables t where t.relation = p_relation));
 end
 $$;
 comment on function steep_repl.add_table(regclass, text, text, text[]) is
@@ -296,13 +306,12 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_old jsonb;
   v_detection constant text := coalesce(p_detection,
     case when p_strategy = 'last_write_wins' then 'default' else 'exact' end);
 begin
-  select to_jsonb(t) into v_old from steep_repl.replicated_tables t
+  perform from steep_repl.replicated_tables t
   where t.relation = p_relation and t.is_active for update;
-  if v_old is null then
+  if not found then
     raise exception using
       errcode = 'undefined_object',
       message = format('table %s is not replicated', p_relation),
@@ -311,11 +320,10 @@ begin
   perform steep_repl.require_owner(p_relation);
   perform steep_repl.require_policy(p_strategy, v_detection, p_node_order);
   perform steep_repl.set_replica_identity(p_relation, v_detection);
+  -- On record by audit_table_policy().
   update steep_repl.replicated_tables t
   set strategy = p_strategy, detection = v_detection, node_order = p_node_order
   where t.relation = p_relation;
-  perform steep_repl.audit('table.policy', 'table', p_relation::text, v_old,
-    (select to_jsonb(t) from steep_repl.replicated_tables t where t.relation = p_relation));
 end
 $$;
 comment on function steep_repl.set_table_policy(regclass, text, text, text[]) is
@@ -326,12 +334,11 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_old jsonb;
   v_relation regclass;
 begin
-  select to_jsonb(t) into v_old from steep_repl.replicated_tables t
+  perform from steep_repl.replicated_tables t
   where t.relation = p_relation and t.is_active for update;
-  if v_old is null then
+  if not found then
     raise exception using
       errcode = 'undefined_object',
       message = format('table %s is not replicated', p_relation),
@@ -354,10 +361,10 @@ begin
   loop
     execute format('drop trigger if exists steep_repl_truncate on %s', v_relation);
   end loop;
+  -- On record by audit_table_policy().
   update steep_repl.replicated_tables t set is_active = false where t.relation = p_relation;
   delete from steep_repl.tombstones t where t.relation = p_relation;
   delete from steep_repl.tombstone_chunks t where t.relation = p_relation;
-  perform steep_repl.audit('table.remove', 'table', p_relation::text, v_old, null);
 end
 $$;
 comment on function steep_repl.remove_table(regclass) is

@@ -21,7 +21,8 @@ grant execute on function
 
 -- What previews and writes of rows are made of: it runs with the caller's rights on the table.
 grant execute on function
-  steep_repl.key_index(regclass), steep_repl.why_not_replicable(regclass), steep_repl.replicated_relation(text, text), steep_repl.table_columns(regclass),
+  steep_repl.key_index(regclass), steep_repl.why_not_replicable(regclass),
+  steep_repl.why_partition_not_replicable(regclass), steep_repl.key_columns(regclass), steep_repl.replicated_relation(text, text), steep_repl.table_columns(regclass),
   steep_repl.key_of(regclass, jsonb), steep_repl.key_texts(regclass, jsonb), steep_repl.same_key(regclass, jsonb, jsonb),
   steep_repl.fitted_tuple(regclass, jsonb), steep_repl.holds(jsonb, jsonb), steep_repl.find_row(regclass, jsonb, boolean),
   steep_repl.known_columns(regclass, jsonb), steep_repl.row_is(regclass, jsonb, jsonb), steep_repl.entry(bigint),

@@ -39,11 +39,13 @@ comment on index steep_repl.idx_conflict_log_arrival is 'Finds conflicts by time
 
 --@include install/075_resolutions.sql
 --@include install/101_guard_audit_log.sql
+--@include install/102_audit_policy.sql
 --@include install/112_set_node_id.sql
 --@include install/116_membership.sql
 --@include install/120_check_setup.sql
 --@include install/200_guard.sql
 --@include install/210_peers.sql
+--@include install/218_partitions.sql
 --@include install/220_replicated_tables.sql
 --@include install/230_beat.sql
 --@include install/232_joins.sql

@@ -105,7 +105,7 @@ pub(super) unsafe fn insert(
         if let Some(conflict) = decision.conflict {
             let held = local.row.as_ref().map(|f| applying.table.jsonb(f.tuple, descriptor));
             let side = side(applying, &local, held);
-            let remote = applying.table.jsonb(tuple, descriptor);
+            let remote = open.incoming_jsonb(&applying.table, tuple);
             applying.log(&conflict, row, &side, Some(remote));
         }
         match decision.action {
@@ -113,7 +113,7 @@ pub(super) unsafe fn insert(
             Action::Await if local.writer.is_some() => {
                 // It was deleted here, and what the message lacks is kept nowhere.
                 let held = side(applying, &local, None);
-                let remote = applying.table.jsonb(tuple, descriptor);
+                let remote = open.incoming_jsonb(&applying.table, tuple);
                 applying.log(&INCOMPLETE, row, &held, Some(remote));
                 return Verdict::Skip;
             }
@@ -288,7 +288,7 @@ pub(super) unsafe fn contest(
         let holders = holders(applying, open, probe, places);
         let policy = applying.merge_policy();
         let descriptor = open.descriptor;
-        let remote = || applying.table.jsonb(tuple, descriptor);
+        let remote = || open.incoming_jsonb(&applying.table, tuple);
         let held = |holder: &Holder| {
             let row = applying.table.jsonb(holder.found.tuple, descriptor);
             Side::of(applying, holder.writer, Some(row))

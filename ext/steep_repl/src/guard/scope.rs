@@ -365,6 +365,33 @@ impl OpenTable {
         }
     }
 
+    /// An incoming row as it will be stored, as `jsonb`: before that its generated columns are null,
+    /// or still those of the row it replaces.
+    ///
+    /// # Safety
+    /// `tuple` is a row of this table.
+    pub(super) unsafe fn incoming_jsonb(
+        &self,
+        table: &Table,
+        tuple: pg_sys::HeapTuple,
+    ) -> pg_sys::Datum {
+        // SAFETY: the caller's promise; the copy lives in the caller's memory context.
+        unsafe {
+            if !table.computes {
+                return table.jsonb(tuple, self.descriptor);
+            }
+            let copy = self.slot(&raw const pg_sys::TTSOpsVirtual);
+            pg_sys::ExecForceStoreHeapTuple(tuple, copy, false);
+            // As of an insert: every column is computed, whichever of the others changed.
+            let insert = pg_sys::CmdType::CMD_INSERT;
+            super::unbound::ExecComputeStoredGenerated(self.target, self.state, copy, insert);
+            self.reset();
+            let mut should_free = false;
+            let whole = pg_sys::ExecFetchSlotHeapTuple(copy, true, &mut should_free);
+            table.jsonb(whole, self.descriptor)
+        }
+    }
+
     /// A slot with the values of `slot` and the generated columns computed, where a unique index
     /// needs them; else `slot` itself.
     ///

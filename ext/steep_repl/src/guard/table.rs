@@ -5,7 +5,7 @@ use crate::hook::hide_dormant_triggers;
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::rc::Rc;
 
 /// A replicated table, or a partition of one.
@@ -22,7 +22,9 @@ pub(crate) struct Table {
     pub(crate) key_index: pg_sys::Oid,
     /// Every other unique index.
     pub(crate) secondary: Vec<UniqueIndex>,
-    /// A unique index needs generated columns, which the worker computes after the trigger.
+    /// Some columns are computed and stored, which the worker does after the trigger.
+    pub(crate) computes: bool,
+    /// A unique index needs such columns.
     pub(crate) computes_keys: bool,
     pub(crate) owner: pg_sys::Oid,
     /// The row is built as `jsonb` here: every column's kind is known.
@@ -72,6 +74,8 @@ pub(crate) struct Column {
     pub(crate) is_sent: bool,
     pub(crate) is_toastable: bool,
     pub(super) is_dropped: bool,
+    /// Computed when it is read: null in every row (from PostgreSQL 18 on).
+    is_virtual: bool,
     /// How it stands in JSON, if that is simple.
     json: Option<json::Kind>,
 }
@@ -150,11 +154,12 @@ impl Table {
                 .map(|place| KeyColumn::new(*place, (*relation).rd_att, memory.0));
             let key = key.collect();
             let generated = |place: &usize| !columns[*place].is_sent;
-            let computes_keys = indexes
-                .iter()
-                .any(|(index, _)| index.columns.as_ref().is_none_or(|c| c.iter().any(generated)))
-                && !(*(*relation).rd_att).constr.is_null()
+            let computes = !(*(*relation).rd_att).constr.is_null()
                 && (*(*(*relation).rd_att).constr).has_generated_stored;
+            let computes_keys = computes
+                && indexes.iter().any(|(index, _)| {
+                    index.columns.as_ref().is_none_or(|c| c.iter().any(generated))
+                });
             let secondary = indexes
                 .into_iter()
                 .map(|(index, _)| index)
@@ -163,7 +168,7 @@ impl Table {
             let is_plain_json = columns.iter().all(|column| {
                 // The names are kept in UTF-8, whatever the server's encoding.
                 let is_plain = column.is_sent && column.name.is_ascii();
-                column.is_dropped || is_plain && column.json.is_some()
+                !column.has_value() || is_plain && column.json.is_some()
             });
             Self {
                 root,
@@ -174,6 +179,7 @@ impl Table {
                 key,
                 key_index,
                 secondary,
+                computes,
                 computes_keys,
                 owner: (*class).relowner,
                 to_jsonb: RefCell::new(to_jsonb_of((*class).reltype, memory.0)),
@@ -182,7 +188,8 @@ impl Table {
         }
     }
 
-    /// The row as `to_jsonb(row)`.
+    /// The row as `to_jsonb(row)`, without columns that are not stored: what is computed when it is
+    /// read may fail then, and that must not stop the worker.
     ///
     /// # Safety
     /// `tuple` is a row of this table, `descriptor` the table's.
@@ -200,7 +207,16 @@ impl Table {
                 return self.plain_jsonb(tuple, descriptor);
             }
             let row = pg_sys::heap_copy_tuple_as_datum(tuple, descriptor);
-            pg_sys::FunctionCall1Coll(self.to_jsonb.as_ptr(), pg_sys::InvalidOid, row)
+            let row = pg_sys::FunctionCall1Coll(self.to_jsonb.as_ptr(), pg_sys::InvalidOid, row);
+            self.columns.iter().filter(|column| column.is_virtual).fold(row, |row, column| {
+                let name = CString::new(column.name.as_str()).unwrap_or_default();
+                pg_sys::OidFunctionCall2Coll(
+                    pg_sys::Oid::from(pg_sys::F_JSONB_DELETE_JSONB_TEXT),
+                    pg_sys::InvalidOid,
+                    row,
+                    pg_sys::Datum::from(pg_sys::cstring_to_text(name.as_ptr())),
+                )
+            })
         }
     }
 
@@ -217,7 +233,7 @@ impl Table {
             pg_sys::heap_deform_tuple(tuple, descriptor, values.as_mut_ptr(), nulls.as_mut_ptr());
             let members = self.columns.iter().zip(values.iter().zip(&nulls));
             let members = members.filter_map(|(column, (value, is_null))| {
-                let kind = column.json.filter(|_| !column.is_dropped)?;
+                let kind = column.json.filter(|_| column.has_value())?;
                 let value = (!is_null).then_some(*value);
                 Some(json::Member { name: &column.name, kind, value })
             });
@@ -315,6 +331,11 @@ impl KeyColumn {
 }
 
 impl Column {
+    /// Whether a stored row has a value of it.
+    fn has_value(&self) -> bool {
+        !self.is_dropped && !self.is_virtual
+    }
+
     /// # Safety
     /// Both values are of the column's type.
     pub(crate) unsafe fn same_bytes(&self, one: pg_sys::Datum, other: pg_sys::Datum) -> bool {
@@ -401,6 +422,9 @@ unsafe fn columns(descriptor: pg_sys::TupleDesc) -> Vec<Column> {
                     && attribute.attlen == -1
                     && attribute.attstorage != pg_sys::TYPSTORAGE_PLAIN as i8,
                 is_dropped: attribute.attisdropped,
+                // ATTRIBUTE_GENERATED_VIRTUAL (pg_attribute.h), which 16 and 17 do not have.
+                is_virtual: !attribute.attisdropped
+                    && attribute.attgenerated == b'v' as std::ffi::c_char,
                 json: json::Kind::of(attribute.atttypid),
             }
         };

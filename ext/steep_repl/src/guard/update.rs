@@ -97,7 +97,7 @@ unsafe fn change_row(
         let tuple = whole.unwrap_or(rows.new_tuple);
         if let Some(conflict) = decision.conflict {
             let local = Side::of(applying, writer, Some(table.jsonb(rows.old_tuple, descriptor)));
-            let remote = table.jsonb(tuple, descriptor);
+            let remote = open.incoming_jsonb(table, tuple);
             applying.log(&conflict, rows.old, &local, Some(remote));
         }
         match decision.action {

@@ -48,6 +48,88 @@ const TABLES: &[(&str, &str, &str)] = &[
          create unlogged table in_parts_1 partition of in_parts for values from (0) to (9)",
         "it has no primary key",
     ),
+    (
+        "by_part_1",
+        "create table by_part_1 (id int primary key) partition by range (id); \
+         create table good_1 partition of by_part_1 for values from (10) to (20); \
+         create unlogged table bad_1 partition of by_part_1 for values from (0) to (9)",
+        "its partition public.bad_1 is unlogged",
+    ),
+    (
+        "by_part_2",
+        "create table by_part_2 (id int primary key) partition by range (id); \
+         create table below_2 partition of by_part_2 for values from (0) to (9) partition by range (id); \
+         create unlogged table bad_2 partition of below_2 for values from (0) to (5)",
+        "its partition public.bad_2 is unlogged",
+    ),
+    (
+        "by_part_3",
+        "create table by_part_3 (id int not null, part int not null) partition by range (part); \
+         create foreign table bad_3 partition of by_part_3 for values from (0) to (9) server s; \
+         create table good_3 partition of by_part_3 for values from (10) to (20)",
+        "its partition public.bad_3 is a foreign table",
+    ),
+    (
+        "by_part_4",
+        "create table by_part_4 (id int primary key, x int) partition by range (id); \
+         create table bad_4 partition of by_part_4 for values from (0) to (9); \
+         alter table bad_4 add constraint \"Late\" unique (x) deferrable",
+        "the unique constraint \"Late\" of its partition public.bad_4 is deferrable",
+    ),
+    (
+        "by_part_5",
+        "create table by_part_5 (id int primary key, r int4range) partition by range (id); \
+         create table bad_5 partition of by_part_5 for values from (0) to (9); \
+         alter table bad_5 add constraint apart exclude using gist (r with &&)",
+        "its partition public.bad_5 has the exclusion constraint apart",
+    ),
+    (
+        "by_part_6",
+        "create table by_part_6 (id int not null, part int not null, unique (id, part)) partition by range (part); \
+         create table bad_6 partition of by_part_6 for values from (0) to (9); \
+         alter table bad_6 add primary key (part)",
+        "its partition public.bad_6 identifies rows by other columns than the table itself: (part), not (id, part)",
+    ),
+    (
+        "by_part_7",
+        "create access method other type table handler heap_tableam_handler; \
+         create table by_part_7 (id int primary key) partition by range (id); \
+         create table bad_7 partition of by_part_7 for values from (0) to (9) using other",
+        "the access method of its partition public.bad_7 is not heap",
+    ),
+];
+
+/// What would leave the replicated `t (id int primary key, x int, r int4range)` with a partition that
+/// cannot replicate, and what the refusal says.
+const LATER: &[(&str, &str)] = &[
+    (
+        "create unlogged table bad partition of t for values from (0) to (9)",
+        "its partition public.bad is unlogged",
+    ),
+    (
+        "create unlogged table bad (like t including indexes); alter table t attach partition bad for values from (0) to (9)",
+        "its partition public.bad is unlogged",
+    ),
+    (
+        "create table bad (like t including indexes) partition by range (id); \
+      create unlogged table worse partition of bad for values from (0) to (5); \
+      alter table t attach partition bad for values from (0) to (9)",
+        "its partition public.worse is unlogged",
+    ),
+    ("alter table part_1 set unlogged", "its partition public.part_1 is unlogged"),
+    (
+        "alter table part_1 add unique (x) deferrable",
+        "the unique constraint part_1_x_key of its partition public.part_1 is deferrable",
+    ),
+    (
+        "alter table part_1 add exclude using gist (r with &&)",
+        "its partition public.part_1 has the exclusion constraint part_1_r_excl",
+    ),
+    ("alter table part_2 set unlogged", "its partition public.part_2 is unlogged"),
+    (
+        "set session_replication_role = replica; alter table part_1 set unlogged",
+        "its partition public.part_1 is unlogged",
+    ),
 ];
 
 /// Arguments after the table, and what the refusal says.
@@ -84,6 +166,51 @@ on_each_major! {
         assert_eq!(group.value("a", "select count(*) from steep_repl.replicated_tables")?, "0");
         let published = "select count(*) from pg_publication_tables where schemaname <> 'steep_repl'";
         assert_eq!(group.value("a", published)?, "0");
+        group.finish();
+        Ok(())
+    }
+
+    fn partitions_that_come_later(major: Major) -> Result<(), Failure> {
+        let group = Group::start(major, 2)?;
+        group.everywhere("create table t (id int primary key, x int, r int4range) partition by range (id); \
+            create table part_1 partition of t for values from (10) to (20); \
+            create table middle partition of t for values from (20) to (30) partition by range (id); \
+            create table part_2 partition of middle for values from (20) to (25); \
+            create role app login; grant create on schema public to app; \
+            alter table t owner to app; alter table part_1 owner to app; alter table part_2 owner to app")?;
+        group.add_table("t", "")?;
+        let a = group.node("a");
+        let partitions = "select string_agg(t.relid::text || c.relpersistence::text, ' ' order by t.relid::text) \
+            from pg_partition_tree('t') t join pg_class c on c.oid = t.relid";
+        let before = group.value("a", partitions)?;
+        for (sql, reason) in LATER {
+            // An owner who may not read what is replicated cannot get around it.
+            let user = if sql.starts_with("alter table part_1") { "app" } else { "postgres" };
+            let refused = refusal(a, DATABASE, &format!("begin; set local role {user}; {sql}; commit"));
+            assert_eq!(refused.code, "55000", "{sql}: {refused:?}");
+            let expected = format!("table public.t is replicated, which would no longer be possible: {reason}");
+            assert_eq!(refused.message, expected, "{sql}");
+            assert!(refused.hint.ends_with("with steep_repl.remove_table()."), "{refused:?}");
+            assert_eq!(group.value("a", partitions)?, before, "{sql}");
+        }
+        // Others may come, and go, and be what they like once they are gone.
+        group.everywhere("create table part_3 partition of t for values from (0) to (10); \
+            create table part_4 (like t including indexes); \
+            alter table t attach partition part_4 for values from (30) to (40); \
+            create unique index on part_4 (x); \
+            alter table part_3 owner to app; alter table part_4 owner to app; alter table t detach partition part_1; \
+            alter table part_1 set unlogged; create table other (id int) partition by range (id); \
+            create unlogged table other_1 partition of other for values from (0) to (9)")?;
+        group.execute("a", "insert into t select i * 10, i from generate_series(0, 3) i where i <> 1")?;
+        group.converge()?;
+        assert_eq!(group.value("b", "select string_agg(id::text, ' ' order by id) from t")?, "0 20 30");
+
+        // Taken out of replication, the table is its owner's business again.
+        group.execute("a", "select steep_repl.remove_table('t'); alter table part_2 set unlogged")?;
+        let refused = refusal(a, DATABASE, "select steep_repl.add_table('t')");
+        assert!(refused.message.ends_with("its partition public.part_2 is unlogged"), "{refused:?}");
+        assert_eq!(refused.hint, "alter table public.part_2 set logged");
+        group.disregard_table("t");
         group.finish();
         Ok(())
     }

@@ -4,3 +4,4 @@ mod indexes;
 mod shape;
 mod structure;
 mod types;
+mod virtual_columns;

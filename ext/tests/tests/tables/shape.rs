@@ -84,7 +84,7 @@ pub(crate) fn survives_generated(major: Major, shape: &Shape) -> Result<(), Fail
     }
     let group = Group::start(major, 2)?;
     round(&group, shape, "")?;
-    group.everywhere(&shape.sql(shape.create, 0, ""))?;
+    group.everywhere(&shape.sql(shape.create, 0, "").replace("{node}", "a"))?;
     let sql = format!("select steep_repl.add_table('{}', {EXACT})", shape.table);
     let refused = refusal(group.node("a"), DATABASE, &sql);
     assert_eq!(refused.code, "55000", "{refused:?}");
