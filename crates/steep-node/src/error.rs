@@ -71,6 +71,14 @@ pub enum NodeError {
         /// What is in the way.
         source: Box<NodeError>,
     },
+    /// Some nodes have it, and one could not be told.
+    #[error("done so far: {done}; then {source}")]
+    Partly {
+        /// What is done, and stays.
+        done: String,
+        /// What was in the way.
+        source: Box<NodeError>,
+    },
     /// Somebody stopped it.
     #[error("the job was cancelled")]
     Cancelled,
@@ -97,6 +105,7 @@ impl NodeError {
                 _ => FailureClass::Bug,
             },
             Self::Peer { failure, .. } => failure.class,
+            Self::Partly { source, .. } => source.class(),
             Self::Refused { .. } | Self::Program { .. } | Self::Cancelled | Self::File { .. } => {
                 FailureClass::Operator
             }
@@ -115,6 +124,9 @@ impl NodeError {
             Self::Peer { failure, .. } => failure.hint.clone(),
             Self::Refused { hint, .. } | Self::Misuse { hint, .. } | Self::Program { hint, .. } => {
                 Some(hint.clone())
+            }
+            Self::Partly { .. } => {
+                Some("say it again: what is done already stays as it is".to_owned())
             }
             Self::Unfinished { .. } => Some(
                 "the node's daemon goes on by itself: see steep-replctl status there".to_owned(),

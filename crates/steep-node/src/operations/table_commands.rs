@@ -12,7 +12,7 @@ use crate::names;
 use crate::tables::{self, Pattern};
 
 impl GroupOperations {
-    /// Puts tables under guard on every node, or on none if one of them cannot.
+    /// Puts tables under guard on every node, or on none if one of them says beforehand that it cannot.
     ///
     /// # Errors
     /// When a node cannot be reached or refuses.
@@ -138,11 +138,12 @@ impl GroupOperations {
                     let name = change.table.as_ref().map(names::qualified);
                     let name = name.unwrap_or_default();
                     let answer = match address {
-                        None => self.change_table_here(&change).await?,
+                        None => self.change_table_here(&change).await,
                         Some(address) => {
-                            self.shared.peers.change_table(address, node, change).await?
+                            self.shared.peers.change_table(address, node, change).await
                         }
                     };
+                    let answer = answer.map_err(|error| partly(&plan.steps, is_check, error))?;
                     if !answer.possible {
                         plan.refusals.push(format!("table {name}, node {node}: {}", answer.reason));
                     } else if answer.changed {
@@ -158,6 +159,14 @@ impl GroupOperations {
         plan.done = !dry_run && plan.refusals.is_empty();
         Ok(plan)
     }
+}
+
+/// A node that has answered a moment ago does not answer any more: others are changed already.
+fn partly(done: &[String], is_check: bool, error: NodeError) -> NodeError {
+    if is_check || done.is_empty() {
+        return error;
+    }
+    NodeError::Partly { done: done.join("; "), source: Box::new(error) }
 }
 
 /// The two names of a table that exists here.
@@ -183,4 +192,23 @@ fn is_meant(patterns: &[Pattern], qualified: &str) -> bool {
     tables::parts(qualified).is_some_and(|(schema, table)| {
         patterns.iter().any(|pattern| pattern.matches(&schema, &table))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_stops_half_way_says_how_far_it_came() {
+        let gone = || NodeError::Busy { reason: "node c does not answer".to_owned() };
+        let done = ["table t, node a".to_owned(), "table t, node b".to_owned()];
+        let error = partly(&done, false, gone());
+        let said = "done so far: table t, node a; table t, node b; then node c does not answer";
+        assert_eq!(error.to_string(), said);
+        assert_eq!(error.class(), gone().class());
+        assert!(error.hint().is_some_and(|hint| hint.contains("again")));
+        for nothing in [partly(&done, true, gone()), partly(&[], false, gone())] {
+            assert_eq!(nothing.to_string(), gone().to_string());
+        }
+    }
 }
