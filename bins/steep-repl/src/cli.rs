@@ -37,6 +37,11 @@ pub(crate) enum Command {
     /// The configuration.
     #[command(subcommand)]
     Config(Config),
+    /// Write the manual pages.
+    Man {
+        /// The folder to write them into, one page for each command.
+        dir: PathBuf,
+    },
 }
 
 #[derive(Debug, Clone, Copy, Args)]
@@ -106,6 +111,47 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    /// Every command with the words that lead to it.
+    fn commands(command: &clap::Command, path: &str, found: &mut Vec<(String, clap::Command)>) {
+        found.push((path.to_owned(), command.clone()));
+        for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+            commands(inner, &format!("{path}-{}", inner.get_name()), found);
+        }
+    }
+
+    fn all() -> Vec<(String, clap::Command)> {
+        let mut command = Cli::command();
+        command.build();
+        let mut found = Vec::new();
+        commands(&command, "steep-repl", &mut found);
+        found
+    }
+
+    #[test]
+    fn every_command_has_help() {
+        let all = all();
+        assert!(all.len() > 10, "{all:?}");
+        for (name, mut command) in all {
+            insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+                insta::assert_snapshot!(
+                    format!("help-{name}"),
+                    command.render_long_help().to_string().replace(".exe", "")
+                );
+            });
+        }
+    }
+
+    #[test]
+    fn every_command_has_a_manual_page() {
+        let folder = tempfile::tempdir().unwrap();
+        crate::commands::write_manual(&folder.path().join("man1")).unwrap();
+        for (name, _) in all() {
+            let page = folder.path().join("man1").join(format!("{name}.1"));
+            let text = std::fs::read_to_string(&page).unwrap();
+            assert!(text.contains("steep"), "{}", page.display());
+        }
     }
 
     #[test]

@@ -50,6 +50,14 @@ pub(crate) enum Error {
     /// The certificates cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// A file cannot be written.
+    #[error("cannot write to {}: {source}", path.display())]
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// Plaintext gRPC without a name.
     #[error("gRPC without TLS needs replication.topology.this_node.name")]
     Nameless,
@@ -113,6 +121,7 @@ impl Error {
             | Self::Running { .. }
             | Self::File { .. }
             | Self::Service { .. }
+            | Self::Write { .. }
             | Self::System { .. } => Exit::Refused,
         }
     }

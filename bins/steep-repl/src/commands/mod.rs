@@ -4,8 +4,12 @@ mod ask;
 mod config_explain;
 mod health;
 mod install;
+mod man;
 mod status;
 mod version;
+
+#[cfg(test)]
+pub(crate) use self::man::write as write_manual;
 
 use std::path::Path;
 
@@ -28,6 +32,7 @@ pub(crate) fn execute(cli: Cli) -> Result<Exit, Error> {
         Command::Run(asked) => run::execute(config, asked.whose, asked.as_service),
         Command::Version(form) => version::execute(form.json),
         Command::Health => health::execute(config),
+        Command::Man { dir } => man::execute(&dir),
         Command::Config(Config::Explain(form)) => config_explain::execute(config, form.json),
     }
 }
