@@ -6,7 +6,7 @@ use crate::program::{on_record, transcript};
 use steep_ipc::Response;
 
 /// Asks for people and with `--json`, each of a daemon of its own.
-fn both(name: &str, response: &Response, arguments: &[&str]) {
+pub(crate) fn both(name: &str, response: &Response, arguments: &[&str]) {
     on_record!(name, transcript(&FakeDaemon::saying(response.clone()), arguments));
     let json = [arguments, &["--json"]].concat();
     let text = transcript(&FakeDaemon::saying(response.clone()), &json);

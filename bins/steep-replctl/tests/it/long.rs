@@ -1,5 +1,6 @@
 //! Commands that take long: progress, plans, refusals.
 
+use crate::answers::both;
 use crate::fake::{FakeDaemon, Script};
 use crate::fixtures::{copying, plan, refused_plan, step};
 use crate::program::{on_record, transcript};
@@ -44,8 +45,7 @@ fn a_dry_run_that_would_be_refused_is_a_no_and_the_real_one_a_refusal() {
 fn init_takes_patterns() {
     let arguments =
         ["init", "--include", "public.*", "--include", "app.*", "--exclude", "*.log", "--dry-run"];
-    let daemon = FakeDaemon::saying(Response::Plan(plan(false)));
-    on_record!("init-dry", transcript(&daemon, &arguments));
+    both("init-dry", &Response::Plan(plan(false)), &arguments);
     let daemon = FakeDaemon::saying(Response::Plan(Plan::default()));
     on_record!("init-nothing", transcript(&daemon, &["init", "--yes"]));
 }
@@ -64,8 +64,7 @@ fn tables_are_added_with_a_strategy() {
         "--node-order",
         "hq,cloud",
     ];
-    let daemon = FakeDaemon::saying(Response::Plan(plan(true)));
-    on_record!("table-add", transcript(&daemon, &arguments));
+    both("table-add", &Response::Plan(plan(true)), &arguments);
 }
 
 #[test]
@@ -84,11 +83,10 @@ fn what_cannot_be_taken_back_needs_a_yes() {
         assert_eq!(daemon.asked(), "", "{name} did something without a yes");
     }
     for (name, arguments) in [
-        ("node-remove", &["node", "remove", "cloud", "--yes"]),
+        ("node-remove", &["node", "remove", "cloud", "--yes"][..]),
         ("table-remove", &["table", "remove", "public.orders", "--yes"]),
     ] {
-        let daemon = FakeDaemon::saying(Response::Plan(plan(true)));
-        on_record!(name, transcript(&daemon, arguments));
+        both(name, &Response::Plan(plan(true)), arguments);
     }
 }
 
