@@ -122,6 +122,9 @@ unsafe extern "C-unwind" fn receive(
             if length == 0 && pace::rest() {
                 length = original(connection, buffer, descriptor);
             }
+            if length == 0 {
+                pace::waits();
+            }
             if length <= 0 || !after_receive(*buffer, length) {
                 return length;
             }
@@ -203,7 +206,7 @@ fn arrived(message: Message<'_>) -> bool {
             None => unreadable("description of a table"),
         },
         Message::Row { kind, relation, body } => {
-            TRANSACTION.with_borrow_mut(|transaction| transaction.rows += 1);
+            pace::row();
             let change = Arrived { kind, relation, body: body.into() };
             // SAFETY: it has just been received.
             if unsafe { guard::apply_directly(&change) } {

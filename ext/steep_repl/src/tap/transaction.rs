@@ -20,8 +20,6 @@ pub(crate) struct Transaction {
     pub(crate) resolves: bool,
     /// The guard's trigger has fired since the last change arrived.
     pub(crate) hit: bool,
-    /// How many rows have arrived.
-    pub(crate) rows: u64,
     /// The last change, until the worker asks for the next message.
     pub(crate) last: Option<Arrived>,
 }
@@ -61,15 +59,7 @@ impl Body {
 
 impl Transaction {
     const fn new() -> Self {
-        Self {
-            commit_ts: 0,
-            xid: 0,
-            is_open: false,
-            resolves: false,
-            hit: false,
-            rows: 0,
-            last: None,
-        }
+        Self { commit_ts: 0, xid: 0, is_open: false, resolves: false, hit: false, last: None }
     }
 
     pub(crate) fn begin(&mut self, commit_ts: i64, xid: u32) {
