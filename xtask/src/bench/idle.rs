@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use steep_testkit::{GuardedFolder, Major, PgCluster, PgClusterBuilder};
+use steep_testkit::{Major, PgCluster, PgClusterBuilder};
 
 use super::Size;
 use super::figure::{Figure, Target};
@@ -25,9 +25,7 @@ const MAY: (f64, f64) = (30.0 * 1024.0, 1.0);
 /// Three nodes with heartbeats of a second: the daemon that has most memory, and the processor time of one
 /// on average.
 pub(super) fn run(programs: &Programs, major: Major, size: Size) -> Result<Vec<Figure>> {
-    let folder = std::env::temp_dir().join(format!("steep-bench-{}", std::process::id()));
-    let guard = GuardedFolder::create(&folder)
-        .with_context(|| format!("cannot use {}", folder.display()))?;
+    let guard = super::folder()?;
     let builder = |name: &str| {
         let builder = PgCluster::builder(major).name(name).with_extension();
         builder.folder(guard.path().join(name)).setting("steep_repl.heartbeat_interval", "1s")

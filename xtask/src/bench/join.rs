@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
-use steep_testkit::{GuardedFolder, Major, PgCluster, PgClusterBuilder};
+use steep_testkit::{Major, PgCluster, PgClusterBuilder};
 
 use super::Size;
 use super::figure::{Figure, Target};
@@ -27,9 +27,7 @@ const STEPS: [&str; 2] = ["copying rows", "building indexes"];
 type Times = (f64, f64);
 
 pub(super) fn run(programs: &Programs, major: Major, size: Size) -> Result<Vec<Figure>> {
-    let folder = std::env::temp_dir().join(format!("steep-bench-{}", std::process::id()));
-    let guard = GuardedFolder::create(&folder)
-        .with_context(|| format!("cannot use {}", folder.display()))?;
+    let guard = super::folder()?;
     let builder = |name: &str| {
         let builder = PgCluster::builder(major).name(name).with_extension();
         let builder = builder.folder(guard.path().join(name));

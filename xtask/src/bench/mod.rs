@@ -18,9 +18,9 @@ mod session;
 use std::env;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
-use steep_testkit::{Major, server_user_can_enter};
+use steep_testkit::{GuardedFolder, Major, server_user_can_enter};
 
 use self::figure::Figure;
 use self::pair::Pair;
@@ -154,6 +154,12 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<ExitCode> {
         say::answer(figure::table(&figures));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A folder for servers and daemons, which goes with what it returns.
+fn folder() -> Result<GuardedFolder> {
+    let folder = env::temp_dir().join(format!("steep-bench-{}", std::process::id()));
+    GuardedFolder::create(&folder).with_context(|| format!("cannot use {}", folder.display()))
 }
 
 /// A disk, not the memory that tests use: a long stream leaves gigabytes of WAL.

@@ -256,13 +256,19 @@ mod tests {
         }
     }
 
+    /// What is found of the joiner and the source, changed like this.
+    fn found(change: impl Fn(&mut NodeDescription, &mut NodeDescription)) -> Findings {
+        let (mut own, mut there) = (joiner(), source());
+        change(&mut own, &mut there);
+        let mut findings = Findings::default();
+        compare(&own, &there, &mut findings);
+        findings
+    }
+
     #[test]
     fn who_may_join() {
         let may = |change: fn(&mut NodeDescription, &mut NodeDescription)| {
-            let (mut own, mut there) = (joiner(), source());
-            change(&mut own, &mut there);
-            let mut findings = Findings::default();
-            compare(&own, &there, &mut findings);
+            let findings = found(change);
             assert!(findings.refusals.is_empty(), "{findings:?}");
             findings.warnings
         };
@@ -279,10 +285,7 @@ mod tests {
     #[test]
     fn who_may_not_join_is_told_why() {
         let why = |change: fn(&mut NodeDescription, &mut NodeDescription)| {
-            let (mut own, mut there) = (joiner(), source());
-            change(&mut own, &mut there);
-            let mut findings = Findings::default();
-            compare(&own, &there, &mut findings);
+            let findings = found(change);
             let [refusal] = findings.refusals.as_slice() else { panic!("{findings:?}") };
             refusal.clone()
         };
