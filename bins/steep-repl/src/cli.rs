@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn every_command_has_a_manual_page() {
         let folder = tempfile::tempdir().unwrap();
-        crate::commands::write_manual(&folder.path().join("man1")).unwrap();
+        crate::commands::man::write(&folder.path().join("man1")).unwrap();
         for (name, _) in all() {
             let page = folder.path().join("man1").join(format!("{name}.1"));
             let text = std::fs::read_to_string(&page).unwrap();

@@ -130,20 +130,20 @@ fn free_ports(nodes: &[PgCluster]) -> Result<Vec<Ports>> {
     nodes.iter().map(|_| Ports::free()).collect()
 }
 
-/// From every node to every other one.
+/// From every node to every other one: by their places.
+fn pairs(count: usize) -> impl Iterator<Item = (usize, usize)> {
+    let all = (0..count).flat_map(move |from| (0..count).map(move |to| (from, to)));
+    all.filter(|(from, to)| from != to)
+}
+
 fn ways(nodes: &[PgCluster], ports: &[Ports]) -> Vec<Way> {
-    let mut ways = Vec::new();
-    for (from, ports) in nodes.iter().zip(ports) {
-        for to in nodes.iter().filter(|to| to.name() != from.name()) {
-            ways.push(Way {
-                from: from.name().to_owned(),
-                to: to.name().to_owned(),
-                postgres: from.port(),
-                grpc: ports.grpc,
-            });
-        }
-    }
-    ways
+    let way = |(from, to): (usize, usize)| Way {
+        from: nodes[from].name().to_owned(),
+        to: nodes[to].name().to_owned(),
+        postgres: nodes[from].port(),
+        grpc: ports[from].grpc,
+    };
+    pairs(nodes.len()).map(way).collect()
 }
 
 fn refuse_what_comes_later(options: &UpOptions) -> Result<()> {
@@ -249,14 +249,14 @@ fn describe(
         ipc: Some(daemon.ipc.to_string_lossy().into_owned()),
         config: Some(daemon.config.clone()),
     };
-    let mut links = Vec::new();
-    for from in nodes {
-        for to in nodes.iter().filter(|to| to.name() != from.name()) {
-            let (from, to) = (from.name().to_owned(), to.name().to_owned());
-            let proxied = proxied.iter().find(|way| way.from == from && way.to == to);
-            let proxy_control = proxied.map(|way| way.control.clone());
-            links.push(Link { from, to, proxy_control });
-        }
+    let describe_link = |(from, to): (usize, usize)| {
+        let (from, to) = (nodes[from].name().to_owned(), nodes[to].name().to_owned());
+        let proxied = proxied.iter().find(|way| way.from == from && way.to == to);
+        let proxy_control = proxied.map(|way| way.control.clone());
+        Link { from, to, proxy_control }
+    };
+    Description {
+        nodes: nodes.iter().zip(daemons).map(describe_node).collect(),
+        links: pairs(nodes.len()).map(describe_link).collect(),
     }
-    Description { nodes: nodes.iter().zip(daemons).map(describe_node).collect(), links }
 }

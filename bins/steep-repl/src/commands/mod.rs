@@ -4,12 +4,9 @@ mod ask;
 mod config_explain;
 mod health;
 mod install;
-mod man;
+pub(crate) mod man;
 mod status;
 mod version;
-
-#[cfg(test)]
-pub(crate) use self::man::write as write_manual;
 
 use std::path::Path;
 

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use steep_types::Lsn;
-
 use steep_pg::subscriptions::Found;
+use steep_types::Lsn;
 
 use super::facts::Facts;
 
