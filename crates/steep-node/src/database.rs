@@ -18,17 +18,22 @@ pub fn server(
     settings.connect_timeout = postgres.connect_timeout;
     settings.statement_timeout = postgres.statement_timeout;
     settings.tls = Tls {
-        mode: match postgres.tls.mode {
-            PostgresTlsMode::Disable => TlsMode::Disable,
-            PostgresTlsMode::Prefer => TlsMode::Prefer,
-            PostgresTlsMode::Require => TlsMode::Require,
-            PostgresTlsMode::VerifyCa => TlsMode::VerifyCa,
-            // VerifyFull, and what later versions may add: as strict as can be.
-            _ => TlsMode::VerifyFull,
-        },
+        mode: mode(postgres.tls.mode),
         ca_file: postgres.tls.ca_file.clone(),
         cert_file: postgres.tls.cert_file.clone(),
         key_file: postgres.tls.key_file.clone(),
     };
     Server::new(settings)
+}
+
+/// The mode that the configuration names.
+pub(crate) fn mode(configured: PostgresTlsMode) -> TlsMode {
+    match configured {
+        PostgresTlsMode::Disable => TlsMode::Disable,
+        PostgresTlsMode::Prefer => TlsMode::Prefer,
+        PostgresTlsMode::Require => TlsMode::Require,
+        PostgresTlsMode::VerifyCa => TlsMode::VerifyCa,
+        // VerifyFull, and what later versions may add: as strict as can be.
+        _ => TlsMode::VerifyFull,
+    }
 }

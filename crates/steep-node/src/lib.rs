@@ -9,10 +9,12 @@ pub mod join;
 pub mod member;
 pub mod names;
 pub mod operations;
+mod peer_tls;
 mod routes;
 pub mod serve;
 pub mod tables;
 pub mod tls;
 pub mod watch;
 
+pub use self::peer_tls::PeerTls;
 pub use self::routes::{Route, Routes};

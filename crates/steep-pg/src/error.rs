@@ -52,6 +52,16 @@ pub enum PgError {
         /// The node whose server it is, if it is another one's.
         peer: Option<String>,
     },
+    /// The two cannot agree on TLS, or one does not trust the other.
+    #[error("no TLS with {place}: {reason}")]
+    Untrusted {
+        /// `database on host:port`.
+        place: String,
+        /// Why, as the TLS library says.
+        reason: String,
+        /// The node whose server it is, if it is another one's.
+        peer: Option<String>,
+    },
     /// Connecting took too long.
     #[error("no connection to {place} within {timeout:?}")]
     ConnectTimeout {
@@ -93,7 +103,7 @@ impl PgError {
             }
             Self::PoolTimeout(_) | Self::Lost(_) => Class::Transient,
             Self::Server(error) => class_of(&error.code, error.is_raised),
-            Self::Tls(_) => Class::Operator,
+            Self::Tls(_) | Self::Untrusted { .. } => Class::Operator,
             Self::Answer(_) => Class::Bug,
         }
     }
@@ -103,6 +113,14 @@ impl PgError {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Server(error) => error.hint.as_deref(),
+            Self::Untrusted { peer: None, .. } => Some(
+                "see replication.postgres.tls: its mode, ca_file, cert_file and key_file have to suit \
+                 the server's certificate and pg_hba.conf",
+            ),
+            Self::Untrusted { peer: Some(_), .. } => Some(
+                "see replication.postgres.peer_tls: its mode, ca_file, cert_file and key_file have to \
+                 suit the other node's certificate and pg_hba.conf",
+            ),
             _ => None,
         }
     }
@@ -129,7 +147,10 @@ impl PgError {
     #[must_use]
     pub fn is_connection_lost(&self) -> bool {
         match self {
-            Self::Connection { .. } | Self::ConnectTimeout { .. } | Self::Lost(_) => true,
+            Self::Connection { .. }
+            | Self::Untrusted { .. }
+            | Self::ConnectTimeout { .. }
+            | Self::Lost(_) => true,
             Self::Server(error) => error.code.starts_with("57P") || error.code.starts_with("08"),
             Self::PoolTimeout(_) | Self::Tls(_) | Self::Answer(_) => false,
         }
@@ -143,6 +164,9 @@ impl PgError {
     ) -> Self {
         match server_error(error) {
             Some(server) => Self::Server(Box::new(server)),
+            None if is_about_tls(error) => {
+                Self::Untrusted { place, reason: tls_reason(error), peer }
+            }
             None => Self::Connection { place, reason: causes(error), peer },
         }
     }
@@ -154,12 +178,41 @@ impl From<tokio_postgres::Error> for PgError {
             return Self::Server(Box::new(server));
         }
         let text = causes(&error);
-        let is_io = std::iter::successors(
-            std::error::Error::source(&error),
-            |cause: &&(dyn std::error::Error + 'static)| cause.source(),
-        )
-        .any(|cause| cause.is::<std::io::Error>());
+        let is_io = sources(&error).any(|cause| cause.is::<std::io::Error>());
         if error.is_closed() || is_io { Self::Lost(text) } else { Self::Answer(text) }
+    }
+}
+
+fn sources(
+    error: &tokio_postgres::Error,
+) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(std::error::Error::source(error), |cause| cause.source())
+}
+
+/// What the TLS library has said; it comes inside an error of input and output, which does not count it
+/// among its sources.
+fn tls_error(error: &tokio_postgres::Error) -> Option<&rustls::Error> {
+    sources(error).find_map(|cause| {
+        let inner = cause.downcast_ref::<std::io::Error>()?.get_ref()?;
+        inner.downcast_ref::<rustls::Error>()
+    })
+}
+
+/// A connection that broke in the middle of a handshake is not: it may work the next time.
+fn is_about_tls(error: &tokio_postgres::Error) -> bool {
+    let is_io = sources(error).any(|cause| cause.is::<std::io::Error>());
+    // The client has no other name for a server without TLS.
+    tls_error(error).is_some() || (!is_io && error.to_string().contains("TLS"))
+}
+
+fn tls_reason(error: &tokio_postgres::Error) -> String {
+    match tls_error(error) {
+        // The other side refuses: of a client, all it can dislike is the certificate.
+        Some(rustls::Error::AlertReceived(alert)) => {
+            format!("the server refused the client's certificate ({alert:?})")
+        }
+        Some(refused) => refused.to_string(),
+        None => causes(error),
     }
 }
 

@@ -78,6 +78,26 @@ pub struct Tls {
     pub key_file: Option<PathBuf>,
 }
 
+impl Tls {
+    /// The same for whoever connects through libpq: keywords and values of a connection string.
+    ///
+    /// A path that is not UTF-8 cannot be written in one, and is left out.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<(&'static str, &str)> {
+        let mut parameters = vec![("sslmode", self.mode.as_str())];
+        let files = [
+            ("sslrootcert", &self.ca_file),
+            ("sslcert", &self.cert_file),
+            ("sslkey", &self.key_file),
+        ];
+        let files = files.into_iter().filter_map(|(keyword, file)| {
+            Some((keyword, file.as_ref().and_then(|path| path.to_str())?))
+        });
+        parameters.extend(files);
+        parameters
+    }
+}
+
 /// How much is asked of the server, as libpq's `sslmode`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TlsMode {
@@ -92,6 +112,20 @@ pub enum TlsMode {
     VerifyCa,
     /// TLS, a trusted authority, and the certificate names the host.
     VerifyFull,
+}
+
+impl TlsMode {
+    /// libpq's word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Prefer => "prefer",
+            Self::Require => "require",
+            Self::VerifyCa => "verify-ca",
+            Self::VerifyFull => "verify-full",
+        }
+    }
 }
 
 /// A text that is no [`TlsMode`].
@@ -131,6 +165,23 @@ mod tests {
     #[test]
     fn tls_modes_are_those_of_libpq_that_keep_their_promise() {
         assert_eq!("verify-full".parse(), Ok(TlsMode::VerifyFull));
+        for mode in ["disable", "prefer", "require", "verify-ca", "verify-full"] {
+            assert_eq!(mode.parse().map(TlsMode::as_str), Ok(mode));
+        }
         assert!("allow".parse::<TlsMode>().is_err());
+    }
+
+    #[test]
+    fn what_is_not_set_is_left_to_libpq() {
+        assert_eq!(Tls::default().parameters(), [("sslmode", "prefer")]);
+        let tls = Tls {
+            mode: TlsMode::VerifyCa,
+            ca_file: Some("/a b".into()),
+            cert_file: Some("/c".into()),
+            key_file: Some("/k".into()),
+        };
+        let files = [("sslrootcert", "/a b"), ("sslcert", "/c"), ("sslkey", "/k")];
+        assert_eq!(tls.parameters()[0], ("sslmode", "verify-ca"));
+        assert_eq!(tls.parameters()[1..], files);
     }
 }

@@ -21,7 +21,7 @@ const STOPPING: &str = "^terminating .*(due to|because of) (administrator comman
 /// A worker that ends leaves the list of workers before it leaves its origin
 /// (`logicalrep_worker_onexit`), and before the publisher has noticed and left the slot, so its
 /// successor may come too early, and is started again.
-const PEER_LOST: &str = "could not (receive data|send data|connect to the publisher\
+const PEER_LOST: &str = "could not (receive data|send (data|end-of-streaming message)|connect to the publisher\
     |start WAL streaming|create replication slot|drop (the )?replication slot)\
     |could not connect to the publisher|connection to client lost|unexpected EOF\
     |server closed the connection|could not receive (data|timeline|list)\

@@ -75,7 +75,7 @@ pub mod wait;
 
 pub use self::clock::{Clock, ClockError};
 pub use self::cluster::{
-    ClusterError, Detached, FoundCluster, PgCluster, PgClusterBuilder, SUPERUSER,
+    ClusterError, Detached, FoundCluster, PgCluster, PgClusterBuilder, SUPERUSER, ServerTls,
     TEMPLATES_VARIABLE, TextRows,
 };
 pub use self::guarded_folder::GuardedFolder;

@@ -6,13 +6,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use steep_config::{Config, PostgresTlsMode};
 use steep_ipc::Level;
-use steep_node::Routes;
 use steep_node::grpc::{self, Security};
 use steep_node::join::Programs;
 use steep_node::member::{Endpoint, Member};
 use steep_node::operations::{ConfiguredPolicy, GroupOperations, GrpcPeers, Parts, Service};
 use steep_node::tables::Pattern;
 use steep_node::watch::Watcher;
+use steep_node::{PeerTls, Routes};
 use steep_pg::Server;
 use steep_proto::{HealthResponse, PROTOCOL};
 use tokio::net::TcpListener;
@@ -35,7 +35,8 @@ pub(super) fn operations(
     };
     let parts = Parts {
         member: Member::new(server.clone(), endpoint(config, node))
-            .with_routes(Routes::of(&config.topology)),
+            .with_routes(Routes::of(&config.topology))
+            .with_peer_tls(PeerTls::of(&config.postgres)),
         peers: GrpcPeers::new(security, node),
         programs: Programs::new(config.postgres.bin_dir.clone()),
         scratch: scratch(config),

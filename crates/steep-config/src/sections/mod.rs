@@ -26,7 +26,7 @@ pub use grpc::{Grpc, GrpcTls, GrpcTlsMode};
 pub use identity_ranges::{IdentityRanges, TableRange};
 pub use networking::{NetworkProvider, Networking, Tailscale};
 pub use notifications::{Channel, Channels, Email, Notifications, PagerDuty, Route, Slack};
-pub use postgres::{Postgres, PostgresTls, PostgresTlsMode};
+pub use postgres::{PeerTls, Postgres, PostgresTls, PostgresTlsMode};
 pub use rbac::{Permission, Rbac, Role};
 pub use tables::Tables;
 pub use topology::{HealthCheck, Node, ThisNode, Topology, TopologyMode};

@@ -21,6 +21,8 @@ pub struct Postgres {
     pub password: Option<PasswordSource>,
     /// Encryption.
     pub tls: PostgresTls,
+    /// Encryption on the way to the servers of other nodes.
+    pub peer_tls: PeerTls,
     /// How long to wait for a connection.
     pub connect_timeout: Duration,
     /// How long a statement may take. Copying at a join has no limit.
@@ -40,6 +42,21 @@ pub struct PostgresTls {
     /// Certificates of the authorities that the server's certificate may come from.
     pub ca_file: Option<PathBuf>,
     /// Certificate of the client.
+    pub cert_file: Option<PathBuf>,
+    /// Its key.
+    pub key_file: Option<PathBuf>,
+}
+
+/// Encryption on the way to the servers of other nodes, with the words of libpq. The files are read by
+/// this node's server, which subscribes, and by the daemon while it joins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PeerTls {
+    /// How much is asked of them; none: what each says that it can.
+    pub mode: Option<PostgresTlsMode>,
+    /// Certificates of the authorities that their certificates may come from.
+    pub ca_file: Option<PathBuf>,
+    /// Certificate that they are shown.
     pub cert_file: Option<PathBuf>,
     /// Its key.
     pub key_file: Option<PathBuf>,
@@ -71,6 +88,7 @@ impl Postgres {
             user: section.value("user", "postgres".into()),
             password: PasswordSource::read(section),
             tls: PostgresTls::read(&section.section("tls")),
+            peer_tls: PeerTls::read(&section.section("peer_tls")),
             connect_timeout: section.within(
                 "connect_timeout",
                 seconds(10),
@@ -113,10 +131,33 @@ impl PostgresTls {
         let mode = section.value("mode", PostgresTlsMode::Prefer);
         let ca_file = section.optional("ca_file");
         let (cert_file, key_file) = certificate(section);
-        if mode >= PostgresTlsMode::VerifyCa && ca_file.is_none() {
-            let hint = "name the file with the certificate of the server's authority in ca_file";
-            section.reject("mode", format_args!("{mode} needs ca_file"), Some(hint));
+        require_authority(section, mode, ca_file.as_ref());
+        Self { mode, ca_file, cert_file, key_file }
+    }
+}
+
+impl PeerTls {
+    fn read(section: &Section<'_>) -> Self {
+        let mode: Option<PostgresTlsMode> = section.optional("mode");
+        let ca_file: Option<PathBuf> = section.optional("ca_file");
+        let (cert_file, key_file) = certificate(section);
+        if let Some(mode) = mode {
+            require_authority(section, mode, ca_file.as_ref());
+        }
+        let files = [("ca_file", &ca_file), ("cert_file", &cert_file), ("key_file", &key_file)];
+        for (key, file) in files {
+            if file.as_ref().is_some_and(|path| path.is_relative()) {
+                let hint = "PostgreSQL reads it too, and has another working folder";
+                section.reject(key, "not an absolute path", Some(hint));
+            }
         }
         Self { mode, ca_file, cert_file, key_file }
+    }
+}
+
+fn require_authority(section: &Section<'_>, mode: PostgresTlsMode, ca_file: Option<&PathBuf>) {
+    if mode >= PostgresTlsMode::VerifyCa && ca_file.is_none() {
+        let hint = "name the file with the certificate of the server's authority in ca_file";
+        section.reject("mode", format_args!("{mode} needs ca_file"), Some(hint));
     }
 }

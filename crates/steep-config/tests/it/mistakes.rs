@@ -96,6 +96,12 @@ fn what_does_not_go_together_is_refused() {
         ("{grpc: {tls: {mode: off}}}", "grpc.tls.mode", "off is for loopback only"),
         ("{grpc: {tls: {cert_file: a}}}", "grpc.tls.cert_file", "without key_file"),
         ("{postgres: {tls: {mode: verify-ca}}}", "postgres.tls.mode", "needs ca_file"),
+        ("{postgres: {peer_tls: {mode: verify-ca}}}", "postgres.peer_tls.mode", "needs ca_file"),
+        (
+            "{postgres: {peer_tls: {ca_file: ca.crt}}}",
+            "postgres.peer_tls.ca_file",
+            "not an absolute",
+        ),
         ("{postgres: {password_env: A, password_file: b}}", "postgres.password_env", "both set"),
         ("{postgres: {password_command: \"'a\"}}", "postgres.password_command", "quote"),
         ("{postgres: {host: \"h:5432\"}}", "postgres.host", "not the name"),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use steep_pg::{Settings, TlsMode};
+use steep_pg::Settings;
 use tokio::process::Command;
 
 use crate::error::{NodeError, refused};
@@ -73,17 +73,7 @@ impl Programs {
             ("dbname", to.database.as_str()),
             ("user", to.user.as_str()),
         ];
-        parameters.push(("sslmode", sslmode(to.tls.mode)));
-        let files = [
-            ("sslrootcert", &to.tls.ca_file),
-            ("sslcert", &to.tls.cert_file),
-            ("sslkey", &to.tls.key_file),
-        ];
-        for (keyword, file) in files {
-            if let Some(path) = file.as_ref().and_then(|path| path.to_str()) {
-                parameters.push((keyword, path));
-            }
-        }
+        parameters.extend(to.tls.parameters());
         parameters.extend(SIGNS_OF_LIFE);
         parameters.extend_from_slice(more);
         names::conninfo(&parameters)
@@ -147,15 +137,5 @@ pub(super) fn complaint(program: &str, stderr: &[u8]) -> NodeError {
         program: program.to_owned(),
         reason: lines[lines.len().saturating_sub(LINES_SHOWN)..].join("; "),
         hint: "what it says is the server's answer; nothing was left behind".to_owned(),
-    }
-}
-
-fn sslmode(mode: TlsMode) -> &'static str {
-    match mode {
-        TlsMode::Disable => "disable",
-        TlsMode::Prefer => "prefer",
-        TlsMode::Require => "require",
-        TlsMode::VerifyCa => "verify-ca",
-        TlsMode::VerifyFull => "verify-full",
     }
 }

@@ -23,7 +23,7 @@ use super::{
     Address, Meter, catch_up, closed, copy_plan, identity, sequences, source, undo, versions,
 };
 use crate::error::{NodeError, While, refused};
-use crate::member::{Member, server_of};
+use crate::member::Member;
 
 const STEPS: u32 = 9;
 
@@ -271,7 +271,7 @@ impl Join<'_> {
 
         self.meter.step("tying the node to the group", 8, STEPS);
         source::is_past_on_this_clock(&source_client, &own_client).await?;
-        subscriptions::make(&own_client, &links, self.own.routes()).await?;
+        subscriptions::make(&own_client, &links, self.own).await?;
         let writer = own_server.connect().await.while_doing("connecting to this server")?;
         let count =
             versions::restore(&source_client, &writer, &source.node_id, horizon_xid).await?;
@@ -343,7 +343,7 @@ impl Join<'_> {
         prepared: &PrepareJoinResponse,
     ) -> Result<Server, NodeError> {
         match &prepared.credentials {
-            Some(credentials) => server_of(node, &self.own.routes().postgres(node, credentials)),
+            Some(credentials) => self.own.way_to(node, credentials)?.server(),
             None => refused(format!("node {node} gives no way in"), "update its daemon"),
         }
     }

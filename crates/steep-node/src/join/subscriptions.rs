@@ -7,9 +7,8 @@ use steep_proto::{PrepareJoinResponse, ReplicatedTable};
 use steep_types::Lsn;
 
 use crate::error::{NodeError, While, refused};
-use crate::member::subscribe;
+use crate::member::{Member, subscribe};
 use crate::names;
-use crate::routes::Routes;
 
 /// A member, as far as this node's own side of the link goes.
 #[derive(Debug, Clone)]
@@ -47,14 +46,14 @@ pub(super) async fn positions(
 pub(super) async fn make(
     client: &Connection,
     links: &[Link],
-    routes: &Routes,
+    own: &Member,
 ) -> Result<(), NodeError> {
     for link in links {
         let Some(credentials) = &link.prepared.credentials else {
             return refused(format!("node {} gives no way in", link.node), "update its daemon");
         };
-        let credentials = routes.postgres(&link.node, credentials);
-        subscribe(client, &link.node, &credentials, &link.prepared.slot_name, false).await?;
+        let way = own.way_to(&link.node, credentials)?;
+        subscribe(client, &link.node, &way, &link.prepared.slot_name, false).await?;
     }
     Ok(())
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use steep_pg::{Connection, Server};
+use steep_pg::Connection;
 use steep_proto::{CompleteJoinRequest, Credentials};
 
-use super::{Member, begin_alone};
+use super::{Member, Way, begin_alone};
 use crate::error::{NodeError, While, refused};
 use crate::names;
 
@@ -26,8 +26,8 @@ impl Member {
         let client = patient.connect().await.while_doing(format!("node {}", self.endpoint.node))?;
         let what = format!("subscribing to node {node}");
         let own_slot = names::of_node(&self.endpoint.node);
-        let credentials = self.routes.postgres(node, credentials);
-        subscribe(&client, node, &credentials, &own_slot, true).await?;
+        let way = self.way_to(node, credentials)?;
+        subscribe(&client, node, &way, &own_slot, true).await?;
         client
             .batch_execute(&format!(
                 "alter subscription {} enable",
@@ -86,7 +86,7 @@ pub(super) async fn withdraw_reading(
 pub(crate) async fn subscribe(
     client: &Connection,
     peer: &str,
-    at: &Credentials,
+    way: &Way,
     slot: &str,
     makes_slot: bool,
 ) -> Result<(), NodeError> {
@@ -101,15 +101,7 @@ pub(crate) async fn subscribe(
         .await
         .while_doing(&what)?
         .get::<_, bool>(0);
-    let port = at.port.to_string();
-    let conninfo = names::conninfo(&[
-        ("host", &at.host),
-        ("port", &port),
-        ("dbname", &at.database),
-        ("user", &at.role),
-        ("password", &at.password),
-        ("sslmode", &at.sslmode),
-    ]);
+    let conninfo = way.conninfo();
     let quoted = names::identifier(&subscription);
     // Whatever the server logs otherwise: the password is not for its log.
     client
@@ -147,26 +139,4 @@ pub(crate) async fn subscribe(
         .await
         .while_doing(&what)?;
     Ok(())
-}
-
-/// A server that is reached with what a member has answered.
-///
-/// # Errors
-/// When the TLS mode does not exist.
-pub(crate) fn server_of(node: &str, at: &Credentials) -> Result<Server, NodeError> {
-    let port = u16::try_from(at.port).unwrap_or_default();
-    let mut settings = steep_pg::Settings::new(&at.host, port, &at.database, &at.role);
-    settings.secret = Some(steep_pg::Secret::new(&at.password));
-    settings.peer = Some(node.to_owned());
-    settings.statement_timeout = Duration::ZERO;
-    settings.tls.mode = match at.sslmode.parse() {
-        Ok(mode) => mode,
-        Err(error) => {
-            return refused(
-                format!("node {node}: {error}"),
-                "see replication.postgres.tls.mode there",
-            );
-        }
-    };
-    Server::new(settings).while_doing(format!("node {node}"))
 }

@@ -9,13 +9,16 @@ mod forget;
 mod leave;
 mod password;
 mod prepare;
+mod way;
 
-pub(crate) use self::complete::{server_of, subscribe};
+pub(crate) use self::complete::subscribe;
 pub(crate) use self::forget::drop_link;
+pub(crate) use self::way::Way;
 
 use steep_pg::{Connection, Server};
 
 use crate::error::{NodeError, While};
+use crate::peer_tls::PeerTls;
 use crate::routes::Routes;
 
 /// This node, as it serves the others.
@@ -24,6 +27,7 @@ pub struct Member {
     server: Server,
     endpoint: Endpoint,
     routes: Routes,
+    peer_tls: PeerTls,
 }
 
 /// How the others reach this node, and what it wants to be called.
@@ -49,13 +53,19 @@ impl Member {
     /// A member whose PostgreSQL is `server`; the role has to be a superuser.
     #[must_use]
     pub fn new(server: Server, endpoint: Endpoint) -> Self {
-        Self { server, endpoint, routes: Routes::default() }
+        Self { server, endpoint, routes: Routes::default(), peer_tls: PeerTls::default() }
     }
 
     /// The same member, which reaches some of the others by ways of its own.
     #[must_use]
     pub fn with_routes(self, routes: Routes) -> Self {
         Self { routes, ..self }
+    }
+
+    /// The same member, which asks this of the PostgreSQL of the others.
+    #[must_use]
+    pub fn with_peer_tls(self, peer_tls: PeerTls) -> Self {
+        Self { peer_tls, ..self }
     }
 
     /// Its ways to the others.

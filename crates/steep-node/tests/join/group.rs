@@ -5,6 +5,7 @@ use std::error::Error;
 use std::sync::Mutex;
 
 use steep_ipc::{Failure, FailureClass, Plan};
+use steep_node::PeerTls;
 use steep_node::error::NodeError;
 use steep_node::group::{Init, Policy};
 use steep_node::join::{Address, Answer, Join, Meter, Peers, Programs};
@@ -34,6 +35,8 @@ pub(crate) struct Group {
     clusters: Vec<PgCluster>,
     /// Daemons that do not answer.
     pub(crate) silent: Mutex<Vec<String>>,
+    /// What nodes ask of the servers of the others, where that is something special.
+    pub(crate) peer_tls: BTreeMap<String, PeerTls>,
 }
 
 impl Group {
@@ -64,7 +67,16 @@ impl Group {
             // A table is opened that is in use: it is tried again.
             cluster.expect_error("canceling statement due to lock timeout");
         }
-        Ok(Self { runtime: tokio::runtime::Runtime::new()?, clusters, silent: Mutex::default() })
+        Ok(Self {
+            runtime: tokio::runtime::Runtime::new()?,
+            clusters,
+            silent: Mutex::default(),
+            peer_tls: BTreeMap::new(),
+        })
+    }
+
+    pub(crate) fn block_on<F: Future>(&self, work: F) -> F::Output {
+        self.runtime.block_on(work)
     }
 
     pub(crate) fn cluster(&self, name: &str) -> &PgCluster {
@@ -94,7 +106,9 @@ impl Group {
             grpc_port: 1,
             sslmode: "disable".to_owned(),
         };
+        let peer_tls = self.peer_tls.get(name).cloned().unwrap_or_default();
         Member::new(Server::new(settings).expect("settings without files"), endpoint)
+            .with_peer_tls(peer_tls)
     }
 
     pub(crate) fn init(&self, node: &str) -> Outcome<Plan> {

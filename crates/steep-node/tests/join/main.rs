@@ -1,6 +1,8 @@
 //! Databases that join a group, on real servers.
 
+mod certificates;
 mod closed;
+mod encrypted;
 mod exact;
 mod fails;
 mod group;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::thread;
 
 use super::error::ClusterError;
-use super::{PgCluster, create};
+use super::{PgCluster, ServerTls, create};
 use crate::clock::Clock;
 use crate::servers::{Major, Servers};
 use crate::settings::Settings;
@@ -21,6 +21,8 @@ pub struct PgClusterBuilder {
     pub(super) may_be_a_copy: bool,
     pub(super) clock: Option<Clock>,
     pub(super) extension: bool,
+    pub(super) tls: Option<ServerTls>,
+    pub(super) access: Vec<String>,
 }
 
 impl PgClusterBuilder {
@@ -34,6 +36,8 @@ impl PgClusterBuilder {
             may_be_a_copy: false,
             clock: None,
             extension: false,
+            tls: None,
+            access: Vec::new(),
         }
     }
 
@@ -74,6 +78,19 @@ impl PgClusterBuilder {
             self.settings.preload("steep_repl");
         }
         self.extension = true;
+        self
+    }
+
+    /// Lets the server speak TLS, with those who want it.
+    pub fn tls(mut self, files: ServerTls) -> Self {
+        self.tls = Some(files);
+        self
+    }
+
+    /// Puts a line at the beginning of `pg_hba.conf`, behind those of earlier calls. After all of them
+    /// stands what lets everybody in who has a password.
+    pub fn access(mut self, line: impl Into<String>) -> Self {
+        self.access.push(line.into());
         self
     }
 

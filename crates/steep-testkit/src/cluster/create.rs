@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use super::builder::PgClusterBuilder;
 use super::error::ClusterError;
 use super::template::Template;
-use super::{PgCluster, Secret, State};
+use super::{PgCluster, Secret, ServerTls, State};
 use crate::clock::{Clock, ClockFile};
 use crate::platform::{self, OsUser, Reaper};
 use crate::ports::{Port, PortError};
@@ -28,6 +28,10 @@ pub(super) fn create(builder: PgClusterBuilder, server: Server) -> Result<PgClus
     let user = OsUser::for_servers()?;
     let password = Secret(random_hex(&name, 16)?);
     let (folder, reaper) = folder(&name, builder.folder)?;
+    let mut settings = builder.settings;
+    if builder.tls.is_some() {
+        ServerTls::switch_on(&mut settings);
+    }
 
     // From here on the value's drop removes whatever has been created.
     let mut cluster = PgCluster {
@@ -38,7 +42,7 @@ pub(super) fn create(builder: PgClusterBuilder, server: Server) -> Result<PgClus
         user,
         password,
         clock: None,
-        state: Mutex::new(State::new(builder.settings, port, reaper)),
+        state: Mutex::new(State::new(settings, port, reaper)),
     };
     platform::give_to(&cluster.folder, &cluster.user)
         .map_err(|source| cluster.folder_error(&cluster.folder, source))?;
@@ -47,6 +51,12 @@ pub(super) fn create(builder: PgClusterBuilder, server: Server) -> Result<PgClus
         cluster.set_clock(clock)?;
     }
     data_folder(&mut cluster, builder.may_be_a_copy)?;
+    if let Some(files) = &builder.tls {
+        cluster.put_tls_files(files)?;
+    }
+    if !builder.access.is_empty() {
+        cluster.put_access(&builder.access)?;
+    }
     start_on_some_port(&cluster, builder.port.is_some())?;
     Ok(cluster)
 }

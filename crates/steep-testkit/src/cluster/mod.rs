@@ -7,6 +7,7 @@ mod finish;
 mod found;
 mod lifecycle;
 mod program;
+mod server_tls;
 mod session;
 mod template;
 
@@ -20,6 +21,7 @@ pub use self::builder::PgClusterBuilder;
 pub use self::error::ClusterError;
 pub use self::finish::Detached;
 pub use self::found::FoundCluster;
+pub use self::server_tls::ServerTls;
 pub(crate) use self::session::text_rows;
 pub use self::session::{SUPERUSER, TextRows};
 pub use self::template::TEMPLATES_VARIABLE;

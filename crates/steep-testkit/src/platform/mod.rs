@@ -8,8 +8,9 @@ mod unix;
 mod unix_reaper;
 #[cfg(unix)]
 pub(crate) use self::unix::{
-    OsUser, can_enter, copy_folder, crash, give_to, has_processes, is_postmaster, make_readable,
-    own_group, passable_folder, private_folder, release_shared_memory, request_stop, run_as,
+    OsUser, can_enter, copy_folder, crash, give_to, has_processes, is_postmaster, make_private,
+    make_readable, own_group, passable_folder, private_folder, release_shared_memory, request_stop,
+    run_as,
 };
 #[cfg(unix)]
 pub(crate) use self::unix_reaper::Reaper;
@@ -19,8 +20,8 @@ mod windows;
 #[cfg(windows)]
 pub(crate) use self::windows::{
     OsUser, Reaper, can_enter, copy_folder, crash, give_to, has_processes, is_postmaster,
-    make_readable, own_group, passable_folder, private_folder, release_shared_memory, request_stop,
-    run_as,
+    make_private, make_readable, own_group, passable_folder, private_folder, release_shared_memory,
+    request_stop, run_as,
 };
 
 use std::path::Path;

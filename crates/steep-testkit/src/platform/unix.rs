@@ -95,6 +95,11 @@ pub(crate) fn has_processes(folder: &Path, postmaster: u32) -> io::Result<bool> 
     Ok(!members(folder, postmaster)?.is_empty() || is_postmaster(postmaster, &folder.join("data")))
 }
 
+/// Lets nobody but its owner read the file.
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(0o600))
+}
+
 /// Lets every OS user read the file.
 pub(crate) fn make_readable(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(0o644))

@@ -70,6 +70,11 @@ pub(crate) fn has_processes(folder: &Path, postmaster: u32) -> io::Result<bool> 
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "other platforms change the mode")]
+pub(crate) fn make_private(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "other platforms change the mode")]
 pub(crate) fn make_readable(_: &Path) -> io::Result<()> {
     Ok(())
 }
