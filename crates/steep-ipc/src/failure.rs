@@ -9,7 +9,7 @@ impl Failure {
     /// A failure that somebody of this class has to mend.
     #[must_use]
     pub fn new(class: FailureClass, message: impl Into<String>) -> Self {
-        Self { class, message: message.into(), hint: None }
+        Self { class, message: message.into(), hint: None, summary: None }
     }
 
     /// It may work the next time.
@@ -46,6 +46,12 @@ impl Failure {
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// What a log that many can read may have of it: no row's data.
+    #[must_use]
+    pub fn for_log(&self) -> &str {
+        self.summary.as_deref().unwrap_or(&self.message)
     }
 }
 

@@ -190,4 +190,7 @@ pub struct Failure {
     /// The way out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// What failed, without anything that may be a row's data, if the message may have some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
 }

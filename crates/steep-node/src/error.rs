@@ -116,6 +116,34 @@ impl NodeError {
         }
     }
 
+    /// The error without anything that may be a row's data, if its text may have some.
+    #[must_use]
+    pub fn summary(&self) -> Option<String> {
+        match self {
+            Self::Postgres { what, source } => Some(format!("{what}: {}", source.summary()?)),
+            Self::Peer { node, failure } => {
+                Some(format!("node {node}: {}", failure.summary.as_deref()?))
+            }
+            // It builds indexes and constraints on rows, and says which one does not fit.
+            Self::Program { program, .. } if program == "pg_restore" => {
+                Some(format!("{program} failed"))
+            }
+            Self::Unfinished { source } => {
+                Some(format!("not everything is finished yet: {}", source.summary()?))
+            }
+            Self::Partly { done, source } => {
+                Some(format!("done so far: {done}; then {}", source.summary()?))
+            }
+            _ => None,
+        }
+    }
+
+    /// What a log may have of it: the summary, or else all.
+    #[must_use]
+    pub fn for_log(&self) -> String {
+        self.summary().unwrap_or_else(|| self.to_string())
+    }
+
     /// The way out, if one is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -138,7 +166,12 @@ impl NodeError {
 
 impl From<NodeError> for Failure {
     fn from(error: NodeError) -> Self {
-        Self { class: error.class(), message: error.to_string(), hint: error.hint() }
+        Self {
+            class: error.class(),
+            message: error.to_string(),
+            hint: error.hint(),
+            summary: error.summary(),
+        }
     }
 }
 

@@ -89,6 +89,16 @@ pub enum PgError {
     Answer(String),
 }
 
+impl ServerError {
+    /// Whether the message may quote a row: what a value is not fit for is said with the value, and
+    /// what a function raises, or another language than SQL, is anything.
+    fn may_quote_a_row(&self) -> bool {
+        let about_things =
+            ["08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"];
+        self.is_raised || !about_things.contains(&self.code.get(..2).unwrap_or_default())
+    }
+}
+
 impl PgError {
     /// Who has to do something about it.
     #[must_use]
@@ -132,6 +142,24 @@ impl PgError {
             Self::Server(error) => error.detail.as_deref(),
             _ => None,
         }
+    }
+
+    /// The error without anything that may be a row's data, if its text may have some: for a log that
+    /// more people read than may read the rows.
+    #[must_use]
+    pub fn summary(&self) -> Option<String> {
+        match self {
+            Self::Server(error) if error.may_quote_a_row() => {
+                Some(format!("the server refused it (SQLSTATE {})", error.code))
+            }
+            _ => None,
+        }
+    }
+
+    /// What a log may have of it: the summary, or else all.
+    #[must_use]
+    pub fn for_log(&self) -> String {
+        self.summary().unwrap_or_else(|| self.to_string())
     }
 
     /// SQLSTATE, if it came from a server.
@@ -302,6 +330,27 @@ mod tests {
         for (code, is_raised, class) in cases {
             assert_eq!(class_of(code, is_raised), class, "{code}, raised: {is_raised}");
         }
+    }
+
+    #[test]
+    fn what_may_quote_a_row_has_a_summary_without_it() {
+        let error = |code: &str, is_raised| {
+            PgError::Server(Box::new(ServerError {
+                code: code.to_owned(),
+                message: "invalid input syntax: \"Alice\"".to_owned(),
+                detail: None,
+                hint: None,
+                is_raised,
+            }))
+        };
+        for (code, is_raised) in
+            [("22P02", false), ("P0001", true), ("42501", true), ("38000", false)]
+        {
+            let said = error(code, is_raised).for_log();
+            assert!(said.contains(code) && !said.contains("Alice"), "{said}");
+        }
+        assert_eq!(error("42P01", false).for_log(), error("42P01", false).to_string());
+        assert_eq!(PgError::Lost("reset".to_owned()).summary(), None);
     }
 
     #[test]

@@ -133,8 +133,10 @@ pub async fn set_options(client: &Client, name: &str, options: &[String]) -> Res
 /// An error in the server's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedError {
-    /// The server's words.
+    /// The server's words; they may quote a row.
     pub text: String,
+    /// The table that was changed, `schema.table` without quotes, as the worker's context has it.
+    pub table: Option<String>,
     /// The log's file, and how many bytes from its beginning. The next error has another place, also
     /// if it says the same.
     pub place: (String, i64),
@@ -168,18 +170,37 @@ pub async fn last_error_in_log(client: &Client, oid: u32) -> Result<Option<Logge
     let Some(tail) = row.try_get::<_, Option<String>>(0)? else { return Ok(None) };
     let (file, start): (String, i64) = (row.try_get(1)?, row.try_get(2)?);
     let found = error_of_origin(&tail, &format!("replication origin \"pg_{oid}\""));
-    Ok(found.map(|(at, text)| {
+    Ok(found.map(|InLog { at, text, table }| {
         let at = start.saturating_add(i64::try_from(at).unwrap_or(i64::MAX));
-        LoggedError { text, place: (file, at) }
+        LoggedError { text, table, place: (file, at) }
     }))
 }
 
-/// Where the context of the last error begins, and what the error says.
-fn error_of_origin(log: &str, origin: &str) -> Option<(usize, String)> {
-    let context = log.get(..log.rfind(origin)?)?.rfind('\n')?;
-    let error = log.get(..context)?.lines().rfind(|line| line.contains("ERROR:"))?;
+/// An error as the text of a log has it.
+#[derive(Debug, PartialEq, Eq)]
+struct InLog {
+    /// Where its context begins.
+    at: usize,
+    text: String,
+    table: Option<String>,
+}
+
+fn error_of_origin(log: &str, origin: &str) -> Option<InLog> {
+    let found = log.rfind(origin)?;
+    let at = log.get(..found)?.rfind('\n')?;
+    let error = log.get(..at)?.lines().rfind(|line| line.contains("ERROR:"))?;
     let (_, message) = error.split_once("ERROR:")?;
-    Some((context, message.trim().to_owned()))
+    let table = table_of(log.get(found..)?.lines().next().unwrap_or_default());
+    Some(InLog { at, text: message.trim().to_owned(), table })
+}
+
+/// The table in a context of `apply_error_callback` (worker.c): it stands in quotes, and is not escaped.
+fn table_of(context: &str) -> Option<String> {
+    let (_, rest) = context.split_once("for replication target relation \"")?;
+    let ends = ["\" in transaction ", "\" column \""];
+    let end = ends.iter().filter_map(|end| rest.find(end)).min();
+    let end = end.or_else(|| rest.rfind('"'))?;
+    rest.get(..end).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -191,14 +212,19 @@ mod tests {
         let log = "\
 2026-01-01 [1] ERROR:  duplicate key value\n\
 2026-01-01 [1] DETAIL:  Key (id)=(1) exists.\n\
-2026-01-01 [1] CONTEXT:  processing remote data for replication origin \"pg_16400\" during INSERT\n\
+2026-01-01 [1] CONTEXT:  processing remote data for replication origin \"pg_16400\" \
+during message type \"INSERT\" for replication target relation \"public.o\"dd\" in transaction 7, \
+finished at 0/1\n\
 2026-01-01 [2] ERROR:  relation \"x\" does not exist\n\
 2026-01-01 [2] CONTEXT:  processing remote data for replication origin \"pg_16401\" during INSERT\n";
         let of = |oid| error_of_origin(log, &format!("replication origin \"pg_{oid}\""));
-        let text = |oid| of(oid).map(|(_, text)| text);
+        let text = |oid| of(oid).map(|found| found.text);
         assert_eq!(text(16400).as_deref(), Some("duplicate key value"));
         assert_eq!(text(16401).as_deref(), Some("relation \"x\" does not exist"));
         assert_eq!(text(16402), None);
+        let table = |oid| of(oid).and_then(|found| found.table);
+        assert_eq!(table(16400).as_deref(), Some("public.o\"dd"));
+        assert_eq!(table(16401), None);
     }
 
     #[test]

@@ -124,7 +124,7 @@ pub(super) async fn tend(operations: GroupOperations, stop: CancellationToken) {
             Ok(()) => last.clear(),
             Err(error) => {
                 // Once for each cause: the next look says the same.
-                let said = error.to_string();
+                let said = error.for_log();
                 if said != last {
                     tracing::warn!(error = said, "unfinished work of the group stays unfinished");
                     last = said;

@@ -14,6 +14,7 @@ fn refused<T>() -> Result<T, Failure> {
         class: FailureClass::Operator,
         message: "this node has no name".to_owned(),
         hint: Some("set replication.topology.this_node.name and start the daemon again".to_owned()),
+        summary: None,
     })
 }
 

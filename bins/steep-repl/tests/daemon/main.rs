@@ -2,7 +2,9 @@
 #![cfg(unix)]
 
 mod conflicts;
+mod couple;
 mod day;
+mod discreet;
 mod joining;
 mod leaving;
 mod life;

@@ -48,7 +48,12 @@ fn level() -> impl Strategy<Value = Level> {
 fn failure() -> impl Strategy<Value = Failure> {
     use FailureClass::{Bug, Misuse, Operator, Peer, Transient};
     let class = prop::sample::select(vec![Transient, Peer, Operator, Misuse, Bug]);
-    (class, text(), maybe()).prop_map(|(class, message, hint)| Failure { class, message, hint })
+    (class, text(), maybe(), maybe()).prop_map(|(class, message, hint, summary)| Failure {
+        class,
+        message,
+        hint,
+        summary,
+    })
 }
 
 fn health() -> impl Strategy<Value = Health> {

@@ -46,12 +46,13 @@ impl Adapter {
         match tokio::time::timeout(deadline, call).await {
             Ok(Ok(value)) => Ok(Response::new(value)),
             Ok(Err(failed)) => {
-                tracing::debug!(rpc = rpc.name(), message = %failed.message, "call failed");
+                tracing::debug!(rpc = rpc.name(), message = failed.for_log(), "call failed");
                 Err(failure::to_status(&failed))
             }
             Err(_) => {
                 let message = format!("{} took longer than {deadline:?}", rpc.name());
-                let failed = Failure { class: FailureClass::Transient, message, hint: None };
+                let failed =
+                    Failure { class: FailureClass::Transient, message, hint: None, summary: None };
                 Err(failure::with_code(Code::DeadlineExceeded, &failed))
             }
         }
@@ -64,6 +65,7 @@ fn missing<T>(rpc: Rpc, feature: &str) -> Result<Response<T>, Status> {
         class: FailureClass::Peer,
         message: format!("{}: {feature} is not part of this version", rpc.name()),
         hint: Some("update steep-repl on this node".to_owned()),
+        summary: None,
     };
     Err(failure::with_code(Code::Unimplemented, &failure))
 }
@@ -196,6 +198,7 @@ fn too_many_streams() -> Status {
         class: FailureClass::Transient,
         message: "too many joins are being watched on this node".to_owned(),
         hint: Some("wait until one has ended".to_owned()),
+        summary: None,
     };
     failure::with_code(Code::ResourceExhausted, &failure)
 }

@@ -65,6 +65,7 @@ pub(super) fn with_code(code: Code, failure: &Failure) -> Status {
         class: failure.class,
         message: clean(&failure.message, MESSAGE_BYTES),
         hint: failure.hint.as_deref().map(|hint| clean(hint, HINT_BYTES)),
+        summary: failure.summary.as_deref().map(|summary| clean(summary, STATUS_BYTES)),
     };
     let mut metadata = MetadataMap::new();
     if let Ok(json) = serde_json::to_vec(&bounded) {
@@ -88,6 +89,7 @@ pub fn from_status(status: &Status) -> Failure {
             message => message,
         },
         hint: None,
+        summary: None,
     })
 }
 
@@ -121,7 +123,12 @@ mod tests {
     ];
 
     fn failure(class: FailureClass) -> Failure {
-        Failure { class, message: "sl\u{f6}t \"x\" is\nactive".into(), hint: Some("wait".into()) }
+        Failure {
+            class,
+            message: "sl\u{f6}t \"x\" is\nactive".into(),
+            hint: Some("wait".into()),
+            summary: Some("slot".into()),
+        }
     }
 
     #[test]
@@ -151,6 +158,7 @@ mod tests {
             class: FailureClass::Operator,
             message: "\u{1}\"\u{20ac}".repeat(100_000),
             hint: Some("\\".repeat(100_000)),
+            summary: Some("\\".repeat(100_000)),
         };
         let status = to_status(&huge);
         let value = status.metadata().get_bin(FAILURE).unwrap();

@@ -71,6 +71,7 @@ fn other_protocol(theirs: u32) -> Status {
         class: FailureClass::Operator,
         message: format!("this daemon speaks protocol {PROTOCOL}, the caller protocol {theirs}"),
         hint: Some("update the daemon with the lower number".to_owned()),
+        summary: None,
     };
     let mut status = failure::with_code(Code::FailedPrecondition, &failure);
     status.metadata_mut().insert(PROTOCOL_KEY, MetadataValue::from(PROTOCOL));
@@ -85,6 +86,7 @@ fn other_identity(claim: &str, node: &str, verified: bool) -> Status {
         hint: Some(
             "give the daemon the certificate of its own node, or mend this_node.name".to_owned(),
         ),
+        summary: None,
     };
     failure::with_code(Code::PermissionDenied, &failure)
 }
@@ -94,15 +96,16 @@ fn nobody() -> Status {
         class: FailureClass::Misuse,
         message: "the caller does not say which node it is".to_owned(),
         hint: Some(format!("without TLS every call names its node in {NODE_KEY}")),
+        summary: None,
     };
     failure::with_code(Code::Unauthenticated, &failure)
 }
 
 fn misuse(message: String) -> Status {
-    failure::to_status(&Failure { class: FailureClass::Misuse, message, hint: None })
+    failure::to_status(&Failure { class: FailureClass::Misuse, message, hint: None, summary: None })
 }
 
 fn no_connection() -> Status {
     let message = "a call came over no known connection".to_owned();
-    failure::to_status(&Failure { class: FailureClass::Bug, message, hint: None })
+    failure::to_status(&Failure { class: FailureClass::Bug, message, hint: None, summary: None })
 }

@@ -28,6 +28,7 @@ pub(super) struct Copying<'a> {
 }
 
 struct Queue {
+    source: String,
     tables: Vec<CopiedTable>,
     pieces: Mutex<VecDeque<Piece>>,
     /// Pieces of each table that are yet to be done.
@@ -45,8 +46,12 @@ impl Copying<'_> {
             open[piece.table] += 1;
         }
         let jobs = self.jobs.min(pieces.len()).max(1);
-        let queue =
-            Arc::new(Queue { tables, pieces: Mutex::new(pieces.into()), open: Mutex::new(open) });
+        let queue = Arc::new(Queue {
+            source: self.source_node.to_owned(),
+            tables,
+            pieces: Mutex::new(pieces.into()),
+            open: Mutex::new(open),
+        });
         let mut sessions = JoinSet::new();
         for number in 0..jobs {
             let from = self.source.connect().await.while_doing("connecting to the source")?;
@@ -106,6 +111,11 @@ async fn session(
             open[piece.table] == 0
         });
         if is_done {
+            tracing::info!(
+                peer = queue.source,
+                table = table.name,
+                "the rows of a table are copied"
+            );
             meter.table_done();
         }
     }

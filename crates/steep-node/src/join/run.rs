@@ -310,7 +310,10 @@ impl Join<'_> {
     async fn undo(&self, record: &Record) {
         self.meter.step("undoing", STEPS, STEPS);
         if let Err(error) = undo::everything(self.own, self.peers, record).await {
-            tracing::warn!(%error, "the attempt to join is not undone yet; it will be tried again");
+            tracing::warn!(
+                error = error.for_log(),
+                "the attempt to join is not undone yet; it will be tried again"
+            );
         }
     }
 

@@ -33,7 +33,7 @@ pub(super) async fn everything(
     let mut unreachable = None;
     for (node, address) in &record.members {
         if let Err(error) = peers.abort(address, &record.join_id, &record.node).await {
-            tracing::warn!(peer = %node, %error, "a member has not forgotten the attempt yet");
+            tracing::warn!(peer = %node, error = error.for_log(), "a member has not forgotten the attempt yet");
             unreachable = Some(error);
         }
     }

@@ -116,6 +116,7 @@ async fn next(events: &mut JoinEvents, address: &str) -> Result<Event, Failure> 
         class: FailureClass::Peer,
         message: format!("the daemon at {address} tells its progress in another form: {error}"),
         hint: Some("both daemons should have the same version".to_owned()),
+        summary: None,
     };
     let word: Option<JoinProgress> =
         events.next().await.map_err(|error| Failure::from(failed(address, error)))?;

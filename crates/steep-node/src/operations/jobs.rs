@@ -71,10 +71,11 @@ impl Jobs {
                     class: steep_ipc::FailureClass::Bug,
                     message: format!("the job ended by itself: {error}"),
                     hint: None,
+                    summary: None,
                 })
             });
             if let Err(failure) = &result {
-                tracing::error!(job = kind, failure = %failure.message, "a job failed");
+                tracing::error!(job = kind, failure = failure.for_log(), "a job failed");
             }
             let _ = ended.send(Some(result));
         });
@@ -168,6 +169,7 @@ async fn outcome_of(
             class: steep_ipc::FailureClass::Bug,
             message: "the job is gone".to_owned(),
             hint: None,
+            summary: None,
         }),
     }
 }

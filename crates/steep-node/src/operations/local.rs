@@ -78,6 +78,7 @@ impl Operations for GroupOperations {
             class: FailureClass::Operator,
             message: "no job runs on this node".to_owned(),
             hint: Some("a join runs on the node that joins: give the command there".to_owned()),
+            summary: None,
         })
     }
 

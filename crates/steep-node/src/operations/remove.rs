@@ -197,7 +197,7 @@ impl GroupOperations {
                         .while_doing(what)?;
                 }
                 Err(error) => {
-                    tracing::debug!(peer = %member, %error, "it is still to forget node {leaving}");
+                    tracing::debug!(peer = %member, error = error.for_log(), "it is still to forget node {leaving}");
                     is_any_left = true;
                 }
             }

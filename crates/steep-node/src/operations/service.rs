@@ -59,6 +59,7 @@ impl Service {
                 self.operations.member().endpoint().node
             ),
             hint: Some("it was removed, or never joined: see steep-replctl node list".to_owned()),
+            summary: None,
         })
     }
 }
@@ -72,6 +73,7 @@ fn require_self(peer: &Peer, node: &str) -> Result<(), Failure> {
         class: FailureClass::Operator,
         message: format!("node {} may not speak for node {node}", peer.node),
         hint: None,
+        summary: None,
     })
 }
 
@@ -85,6 +87,7 @@ async fn to_its_end<T: Send + 'static>(
             class: FailureClass::Bug,
             message: format!("the answer ended by itself: {error}"),
             hint: None,
+            summary: None,
         }),
     }
 }

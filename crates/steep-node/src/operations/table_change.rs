@@ -20,9 +20,9 @@ impl GroupOperations {
         let Some(table) = &request.table else {
             return Ok(no("the request names no table"));
         };
-        let name = names::qualified(table);
+        let (name, node) = (names::qualified(table), &self.member().endpoint().node);
         let Some(state) = state(&client, &name).await? else {
-            return Ok(no(format!("node {} has no table {name}", self.member().endpoint().node)));
+            return Ok(no(format!("node {node} has no table {name}")));
         };
         if request.remove {
             if state.is_replicated && !request.dry_run {
@@ -30,6 +30,7 @@ impl GroupOperations {
                     .execute("select steep_repl.remove_table($1::text::regclass)", &[&name])
                     .await
                     .while_doing(format!("taking table {name} out of replication"))?;
+                tracing::info!(node, table = state.shown, "the table is not replicated any more");
             }
             return Ok(yes(state.is_replicated));
         }
@@ -57,6 +58,7 @@ impl GroupOperations {
                 )
                 .await
                 .while_doing(format!("putting table {name} under guard"))?;
+            tracing::info!(node, table = state.shown, "the table is replicated from now on");
         }
         Ok(yes(true))
     }
@@ -80,6 +82,8 @@ fn brief(text: &str) -> String {
 }
 
 struct State {
+    /// As people write it: quoted only where it has to be.
+    shown: String,
     is_replicated: bool,
     why_not: Option<String>,
 }
@@ -88,13 +92,14 @@ async fn state(client: &Connection, name: &str) -> Result<Option<State>, NodeErr
     let row = client
         .query_opt(
             "select exists (select from steep_repl.replicated_tables t where t.relation = c.oid and t.is_active),
-               (select concat_ws('; ', w.why, w.hint) from steep_repl.why_not_replicable(c.oid) w where w.why is not null)
-             from pg_class c where c.oid = to_regclass($1)",
+               (select concat_ws('; ', w.why, w.hint) from steep_repl.why_not_replicable(c.oid) w where w.why is not null),
+               format('%I.%I', n.nspname, c.relname)
+             from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass($1)",
             &[&name],
         )
         .await
         .while_doing(format!("looking at table {name}"))?;
-    Ok(row.map(|row| State { is_replicated: row.get(0), why_not: row.get(1) }))
+    Ok(row.map(|row| State { is_replicated: row.get(0), why_not: row.get(1), shown: row.get(2) }))
 }
 
 /// Columns, key and rows of a table in a form that is the same on two nodes if the tables are: they

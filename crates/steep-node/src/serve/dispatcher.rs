@@ -134,7 +134,7 @@ impl<O: Operations> Service for Dispatcher<O> {
             self.watcher.look_now().await;
         }
         if let Err(failure) = &answer {
-            tracing::info!(caller, class = ?failure.class, "a request failed: {}", failure.message);
+            tracing::info!(caller, class = ?failure.class, "a request failed: {}", failure.for_log());
         }
         answer
     }

@@ -13,7 +13,8 @@ pub fn failure(error: &PgError) -> Failure {
         Class::Misuse => FailureClass::Misuse,
         _ => FailureClass::Bug,
     };
-    let failure = Failure::new(class, error.to_string());
+    let mut failure = Failure::new(class, error.to_string());
+    failure.summary = error.summary();
     match error.hint().or(error.detail()) {
         Some(hint) => failure.with_hint(hint),
         None => failure,

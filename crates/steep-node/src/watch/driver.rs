@@ -1,5 +1,6 @@
 //! The loop that looks, judges, repairs and tells.
 
+mod log;
 mod look;
 mod publish;
 

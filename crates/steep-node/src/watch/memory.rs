@@ -107,6 +107,13 @@ impl Memory {
         Some(memory.logged.as_ref()?.text.as_str())
     }
 
+    /// The table of that error, if it is known.
+    #[must_use]
+    pub fn error_table(&self, peer: &str) -> Option<&str> {
+        let memory = self.subscriptions.get(peer).filter(|memory| memory.is_told)?;
+        memory.logged.as_ref()?.table.as_deref()
+    }
+
     /// The last error of this peer's subscription that the log had, of whatever time.
     #[must_use]
     pub fn logged_error(&self, peer: &str) -> Option<&LoggedError> {
@@ -188,7 +195,11 @@ mod tests {
         let look = |memory: &mut Memory, second, errors, place| {
             let mut facts = samples::healthy();
             samples::incoming(&mut facts).apply_errors = errors;
-            let error = LoggedError { text: "no such table".into(), place: ("log".into(), place) };
+            let error = LoggedError {
+                text: "no such table".into(),
+                table: None,
+                place: ("log".into(), place),
+            };
             samples::node(&mut facts).logged_errors.insert("b".into(), error);
             memory.observe(Duration::from_secs(second), &facts);
         };

@@ -28,6 +28,14 @@ pub struct Repair {
     pub message: String,
 }
 
+impl Repair {
+    /// The table, if it is about one.
+    #[must_use]
+    pub fn table(&self) -> Option<&str> {
+        (self.target_type == "table").then_some(self.target.as_str())
+    }
+}
+
 /// What can be put right without losing anything.
 #[must_use]
 pub fn plan(node: &NodeFacts) -> Vec<Repair> {

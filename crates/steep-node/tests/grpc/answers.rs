@@ -66,7 +66,7 @@ impl Answers {
 
 fn unexpected<T>() -> Result<T, Failure> {
     let message = "no test calls this".to_owned();
-    Err(Failure { class: FailureClass::Bug, message, hint: None })
+    Err(Failure { class: FailureClass::Bug, message, hint: None, summary: None })
 }
 
 #[grpc::async_trait]

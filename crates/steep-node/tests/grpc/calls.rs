@@ -95,6 +95,7 @@ async fn a_failure_arrives_whole() {
             class,
             message: "slot \"steep_repl_k\u{f6}ln\" is\nactive".to_owned(),
             hint: Some("wait \u{2014} or end it".to_owned()),
+            summary: None,
         };
         server.fail_with(sent.clone());
         let error = client.forget_node(ForgetNodeRequest::default()).await.unwrap_err();
@@ -110,7 +111,12 @@ async fn a_huge_failure_arrives_shortened() {
     let server = Server::start(group.node("hq")).await;
     let client = server.client(&group.node("branch")).await.unwrap();
     let class = FailureClass::Operator;
-    server.fail_with(Failure { class, message: "\u{20ac}\\".repeat(1 << 20), hint: None });
+    server.fail_with(Failure {
+        class,
+        message: "\u{20ac}\\".repeat(1 << 20),
+        hint: None,
+        summary: None,
+    });
     let error = client.forget_node(ForgetNodeRequest::default()).await.unwrap_err();
     let PeerError::Failed { failure, .. } = &error else { panic!("{error:?}") };
     assert_eq!(failure.class, class);

@@ -244,8 +244,12 @@ impl Group {
     fn reach(&self, at: &Address) -> Result<Member, NodeError> {
         let is_silent = self.silent.lock().expect("no test panics with it").contains(&at.host);
         if is_silent {
-            let failure =
-                Failure { class: FailureClass::Peer, message: "no answer".to_owned(), hint: None };
+            let failure = Failure {
+                class: FailureClass::Peer,
+                message: "no answer".to_owned(),
+                hint: None,
+                summary: None,
+            };
             return Err(NodeError::Peer { node: at.host.clone(), failure });
         }
         Ok(self.member(&at.host))

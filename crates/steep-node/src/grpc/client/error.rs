@@ -157,7 +157,14 @@ impl From<PeerError> for Failure {
             Some(cause) => format!("{error}: {cause}"),
             None => error.to_string(),
         };
-        Self { class: error.class(), message, hint: error.hint() }
+        let summary = match &error {
+            PeerError::Failed { address, failure } => failure
+                .summary
+                .as_ref()
+                .map(|summary| format!("the daemon at {address} says: {summary}")),
+            _ => None,
+        };
+        Self { class: error.class(), message, hint: error.hint(), summary }
     }
 }
 

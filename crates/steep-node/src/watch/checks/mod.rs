@@ -114,7 +114,7 @@ fn with_hint(check: Check, hint: impl Into<String>) -> Check {
 }
 
 /// Up to five names, and how many more.
-fn some_of(names: impl ExactSizeIterator<Item = String>) -> String {
+pub(crate) fn some_of(names: impl ExactSizeIterator<Item = String>) -> String {
     const SHOWN: usize = 5;
     let more = names.len().saturating_sub(SHOWN);
     let shown = names.take(SHOWN).collect::<Vec<_>>().join(", ");

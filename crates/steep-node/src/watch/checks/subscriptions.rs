@@ -164,7 +164,8 @@ mod tests {
         let (mut facts, mut memory) = (samples::healthy(), Memory::default());
         look(&facts, &mut memory, 0);
         samples::incoming(&mut facts).apply_errors = 1;
-        let error = LoggedError { text: "no such table".into(), place: ("log".into(), 0) };
+        let error =
+            LoggedError { text: "no such table".into(), table: None, place: ("log".into(), 0) };
         samples::node(&mut facts).logged_errors.insert("b".into(), error);
         let told = look(&facts, &mut memory, 2);
         assert_eq!(told.level, Level::Critical);

@@ -78,7 +78,7 @@ impl Eye {
         if self.connection.as_ref().is_none_or(|connection| connection.is_closed()) {
             self.connection = None;
             let connected = self.server.connect().await;
-            self.connection = Some(connected.map_err(|error| Blind::Away(error.to_string()))?);
+            self.connection = Some(connected.map_err(|error| Blind::Away(error.for_log()))?);
             (self.may_beat, self.maintained_at) = (true, None);
             self.given_up.clear();
         }
@@ -106,7 +106,13 @@ impl Eye {
                 Ok(()) => done.push(planned),
                 Err(error) if error.is_connection_lost() => return Err(error),
                 Err(error) => {
-                    tracing::warn!(target = planned.target, %error, "a repair failed");
+                    tracing::warn!(
+                        node = facts.node_id(),
+                        table = planned.table(),
+                        target = planned.target,
+                        error = error.for_log(),
+                        "a repair failed"
+                    );
                     self.given_up.insert(planned.statement);
                 }
             }
@@ -133,7 +139,10 @@ impl Eye {
             Ok(()) => {}
             Err(error) if error.is_connection_lost() => return Err(error),
             Err(error) => {
-                tracing::warn!(%error, "heartbeats and upkeep are left to apply workers");
+                tracing::warn!(
+                    error = error.for_log(),
+                    "heartbeats and upkeep are left to apply workers"
+                );
                 self.may_beat = false;
             }
         }
@@ -143,9 +152,9 @@ impl Eye {
 
 fn blind(error: PgError) -> Blind {
     if error.is_connection_lost() {
-        Blind::Away(error.to_string())
+        Blind::Away(error.for_log())
     } else {
-        Blind::Failed(error.to_string())
+        Blind::Failed(error.for_log())
     }
 }
 

@@ -9,6 +9,7 @@ use steep_pg::Pool;
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
+use super::log::Log;
 use super::look::Blind;
 use crate::join::Address;
 use crate::watch::certificates::Certificate;
@@ -112,7 +113,7 @@ impl Publisher {
             checked_at: now_rfc3339(),
         });
         let last = (!self.is_first).then_some(&*before.status);
-        self.tell(last, &status, &repaired);
+        self.tell(last, &status, known.as_deref(), &repaired);
         self.is_first = false;
         self.snapshot.send_replace(Snapshot {
             status: Arc::new(status),
@@ -181,28 +182,29 @@ impl Publisher {
         });
     }
 
-    fn tell(&self, before: Option<&NodeStatus>, now: &NodeStatus, repaired: &[Repair]) {
-        let node = now.node.as_deref().unwrap_or_default();
-        let at = &now.health.checked_at;
-        let repairs = repaired
-            .iter()
-            .map(|repair| events::event(at, "repaired", &repair.target, repair.message.clone()));
-        let trouble = |subject: &str| {
-            let found = now.health.checks.iter().find(|check| check.name == subject);
-            found.filter(|check| check.level > Level::Ok)
+    fn tell(
+        &self,
+        before: Option<&NodeStatus>,
+        now: &NodeStatus,
+        facts: Option<&Facts>,
+        repaired: &[Repair],
+    ) {
+        let log = Log {
+            node: now.node.as_deref(),
+            checks: &now.health.checks,
+            facts,
+            memory: &self.memory,
         };
-        for event in repairs.chain(events::between(before, now)) {
-            let (kind, subject) = (&event.kind, &event.subject);
-            let peer = subject.split_once(':').map_or("", |(_, peer)| peer);
-            match trouble(subject).filter(|_| kind == "check_changed") {
-                Some(check) => {
-                    let hint = check.hint.as_deref();
-                    tracing::warn!(node, peer, check = subject, hint, "{}", event.message);
-                }
-                None => tracing::info!(node, peer, subject, kind, "{}", event.message),
-            }
-            // Nobody has subscribed: nobody is told.
-            let _ = self.events.send(event);
+        // Nobody has subscribed: nobody is told.
+        let send = |event| drop(self.events.send(event));
+        let at = &now.health.checked_at;
+        for repair in repaired {
+            log.repaired(repair);
+            send(events::event(at, "repaired", &repair.target, repair.message.clone()));
+        }
+        for event in events::between(before, now) {
+            log.event(&event);
+            send(event);
         }
     }
 }

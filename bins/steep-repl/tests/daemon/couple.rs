@@ -1,0 +1,90 @@
+//! Two servers, each with its daemon, that are no group yet: commands make them one.
+
+use std::error::Error;
+
+use steep_ipc::{Init, NodeAdd, Plan, Request, Response};
+use steep_testkit::{Major, PgCluster, PgClusterBuilder, Port};
+
+use super::support::{Daemon, Outcome};
+
+/// The database that replicates.
+pub(crate) const DATABASE: &str = "postgres";
+
+pub(crate) struct Couple {
+    // First, so that they end before their servers do.
+    pub(crate) a: Daemon,
+    pub(crate) b: Daemon,
+    clusters: Vec<PgCluster>,
+    /// Of the daemons, also while they do not run.
+    ports: [Port; 2],
+}
+
+impl Couple {
+    /// With something special about the servers, and more of the daemons' configuration.
+    pub(crate) fn start(
+        major: Major,
+        special: impl Fn(PgClusterBuilder) -> PgClusterBuilder,
+        more: &str,
+    ) -> Result<Self, Box<dyn Error>> {
+        let builders = ["a", "b"].map(|name| {
+            let builder = PgCluster::builder(major).name(name).with_extension();
+            special(builder.setting("steep_repl.heartbeat_interval", "200ms"))
+        });
+        let clusters = PgClusterBuilder::start_all(&builders)?;
+        for cluster in &clusters {
+            // Sessions that are cut off, and whatever they were doing.
+            cluster.expect_log("");
+        }
+        let ports = [Port::free()?, Port::free()?];
+        let [a, b] = [0, 1].map(|place| {
+            let cluster = &clusters[place];
+            let text = format!(
+                "  grpc: {{listen: \"127.0.0.1:{}\", tls: {{mode: \"off\"}}}}\n  topology:\n    \
+                 this_node: {{name: {}, host: 127.0.0.1}}\n{more}",
+                ports[place].number(),
+                cluster.name(),
+            );
+            let mut daemon = Daemon::of(cluster, &text)?;
+            daemon.run()?;
+            Ok::<_, Box<dyn Error>>(daemon)
+        });
+        Ok(Self { a: a?, b: b?, clusters, ports })
+    }
+
+    pub(crate) fn cluster(&self, name: &str) -> &PgCluster {
+        self.clusters.iter().find(|cluster| cluster.name() == name).expect("one of the two")
+    }
+
+    pub(crate) fn on(&self, node: &str, sql: &str) -> Outcome {
+        Ok(self.cluster(node).execute(DATABASE, sql)?)
+    }
+
+    /// Makes `a` the first node, with all its tables.
+    pub(crate) fn init(&self) -> Outcome {
+        let init = Init { include: Vec::new(), exclude: Vec::new(), dry_run: false };
+        let plan = plan(&self.a, &Request::Init(init))?;
+        if plan.done { Ok(()) } else { Err(format!("{plan:?}").into()) }
+    }
+
+    /// Lets `b` join, as `a` is told to.
+    pub(crate) fn join(&self) -> Outcome {
+        let address = format!("127.0.0.1:{}", self.ports[1].number());
+        let add = NodeAdd { address, jobs: Some(1), dry_run: false };
+        let plan = plan(&self.a, &Request::NodeAdd(add))?;
+        if plan.done { Ok(()) } else { Err(format!("{plan:?}").into()) }
+    }
+
+    /// Ends the daemons, then the servers.
+    pub(crate) fn finish(self) {
+        let Self { a, b, clusters, ports: _ports } = self;
+        drop((a, b));
+        PgCluster::finish_all(clusters);
+    }
+}
+
+pub(crate) fn plan(daemon: &Daemon, request: &Request) -> Result<Plan, Box<dyn Error>> {
+    match daemon.ask(request)? {
+        Response::Plan(plan) => Ok(plan),
+        other => Err(format!("{other:?} is no plan").into()),
+    }
+}
