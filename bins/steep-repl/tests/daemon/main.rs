@@ -5,6 +5,7 @@ mod conflicts;
 mod couple;
 mod day;
 mod discreet;
+mod init;
 mod joining;
 mod leaving;
 mod life;
