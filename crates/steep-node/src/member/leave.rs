@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use steep_pg::Connection;
+use tokio_postgres::error::SqlState;
 
 use super::Member;
 use super::forget::drop_link;
 use crate::error::{NodeError, While, refused};
 use crate::names;
+
+/// How often leaving gives way to others. Each time it has waited for `deadlock_timeout`, 1 s.
+const MOST_DEADLOCKS: u32 = 10;
 
 /// How long the others may take to receive what a leaving node has.
 const HANDOVER: Duration = Duration::from_secs(60);
@@ -50,16 +54,29 @@ impl Member {
         for peer in &peers {
             done.extend(drop_link(&client, peer).await.while_doing(what)?);
         }
-        client
-            .batch_execute(
-                "drop publication if exists steep_repl; drop extension steep_repl cascade;
-                 select pg_replication_origin_drop(o.roname) from pg_replication_origin o
-                 where o.roname like 'steep!_repl:%' escape '!'",
-            )
-            .await
-            .while_doing(what)?;
+        drop_extension(&client).await.while_doing(what)?;
         done.push("extension steep_repl dropped; tables and rows stay".to_owned());
         Ok(done)
+    }
+}
+
+/// All or nothing. Whoever uses the extension's tables meanwhile, and be it this daemon's own watch,
+/// locks them in another order.
+async fn drop_extension(client: &Connection) -> Result<(), tokio_postgres::Error> {
+    let statements = "drop publication if exists steep_repl; drop extension steep_repl cascade;
+         select pg_replication_origin_drop(o.roname) from pg_replication_origin o
+         where o.roname like 'steep!_repl:%' escape '!'";
+    let mut deadlocks = 0;
+    loop {
+        match client.batch_execute(statements).await {
+            Err(error)
+                if error.code() == Some(&SqlState::T_R_DEADLOCK_DETECTED)
+                    && deadlocks < MOST_DEADLOCKS =>
+            {
+                deadlocks += 1;
+            }
+            done => return done,
+        }
     }
 }
 
