@@ -68,10 +68,15 @@ impl Couple {
 
     /// Lets `b` join, as `a` is told to.
     pub(crate) fn join(&self) -> Outcome {
-        let address = format!("127.0.0.1:{}", self.ports[1].number());
+        let address = self.address_of_b();
         let add = NodeAdd { address, jobs: Some(1), dry_run: false };
         let plan = plan(&self.a, &Request::NodeAdd(add))?;
         if plan.done { Ok(()) } else { Err(format!("{plan:?}").into()) }
+    }
+
+    /// Of its daemon.
+    pub(crate) fn address_of_b(&self) -> String {
+        format!("127.0.0.1:{}", self.ports[1].number())
     }
 
     /// Ends the daemons, then the servers.

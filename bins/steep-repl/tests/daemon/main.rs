@@ -11,6 +11,7 @@ mod leaving;
 mod life;
 mod load;
 mod pair;
+mod recorded;
 mod seen;
 mod support;
 mod trio;
