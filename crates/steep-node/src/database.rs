@@ -1,7 +1,9 @@
 //! The way to this node's database, as the configuration describes it.
 
+use std::sync::Arc;
+
 use steep_config::PostgresTlsMode;
-use steep_pg::{PgError, Secret, Server, Settings, Tls, TlsMode};
+use steep_pg::{PgError, ReadSecret, Secret, Server, Settings, Tls, TlsMode};
 
 /// The server that the configuration names. The secret is whatever
 /// [`steep_config::Postgres::password`] has found.
@@ -24,6 +26,16 @@ pub fn server(
         key_file: postgres.tls.key_file.clone(),
     };
     Server::new(settings)
+}
+
+/// Where a password that was changed is to be had: where [`steep_config::Postgres::password`] looks.
+#[must_use]
+pub fn secret_source(postgres: &steep_config::Postgres) -> Arc<ReadSecret> {
+    let postgres = postgres.clone();
+    Arc::new(move || match postgres.password(&steep_config::Environment::of_process()) {
+        Ok(secret) => Ok(secret.map(|secret| Secret::new(secret.reveal()))),
+        Err(error) => Err(error.to_string()),
+    })
 }
 
 /// The mode that the configuration names.

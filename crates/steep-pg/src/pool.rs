@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Hook, Manager, ManagerConfig, Object, PoolError, RecyclingMethod, Runtime, Timeouts,
+    Connect, Hook, Manager, ManagerConfig, Object, PoolError, RecyclingMethod, Runtime, Timeouts,
 };
+
+use futures_util::future::BoxFuture;
+use tokio::task::JoinHandle;
+use tokio_postgres::Client;
 
 use crate::error::causes;
 use crate::{PgError, Server};
@@ -36,16 +40,35 @@ pub struct PoolStatus {
     pub waiting: usize,
 }
 
+/// Opens the pool's connections as all others are opened.
+struct Opener(Server);
+
+impl Connect for Opener {
+    fn connect(
+        &self,
+        _: &tokio_postgres::Config,
+    ) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), tokio_postgres::Error>> {
+        Box::pin(async {
+            let (client, wire) = self.0.open().await?;
+            let task = tokio::spawn(async move {
+                if let Err(error) = wire.await {
+                    tracing::debug!(%error, "a connection of the pool ended");
+                }
+            });
+            Ok((client, task))
+        })
+    }
+}
+
 impl Pool {
     /// A pool of at most `size` connections; opens none yet.
     ///
     /// # Errors
     /// Never with the runtime that this crate is built for.
     pub fn new(server: &Server, size: usize) -> Result<Self, PgError> {
-        let (config, tls) = server.parts();
-        let manager = Manager::from_config(
-            config,
-            tls,
+        let manager = Manager::from_connect(
+            server.config().clone(),
+            Opener(server.clone()),
             ManagerConfig { recycling_method: RecyclingMethod::Clean },
         );
         let timeout = server.settings().connect_timeout;

@@ -1,12 +1,14 @@
 //! A server that can be connected to.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::connection::{self, Connection, Wire};
-use crate::{PgError, Settings, TlsMode, tls};
+use crate::rotation::{self, Rotation};
+use crate::{PgError, ReadSecret, Secret, Settings, TlsMode, tls};
 
 /// Between two signs of life on a connection that is silent, and after how many the other side is
 /// given up: a server that vanished is noticed within half a minute.
@@ -22,6 +24,7 @@ pub struct Server {
     settings: Settings,
     config: tokio_postgres::Config,
     tls: MakeRustlsConnect,
+    rotation: Option<Rotation>,
 }
 
 impl std::fmt::Debug for Server {
@@ -38,13 +41,30 @@ impl Server {
     pub fn new(settings: Settings) -> Result<Self, PgError> {
         let tls = MakeRustlsConnect::new(tls::client_config(&settings.tls)?);
         let config = config(&settings);
-        Ok(Self { settings, config, tls })
+        Ok(Self { settings, config, tls, rotation: None })
+    }
+
+    /// The same server; where it refuses the password, `read` may have a new one. All servers made of
+    /// this one share what was read.
+    #[must_use]
+    pub fn with_secret_from(self, read: Arc<ReadSecret>) -> Self {
+        let rotation = Some(Rotation::new(self.settings.secret.clone(), read));
+        Self { rotation, ..self }
     }
 
     /// What it was made of.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What it was made of, with the password that worked last.
+    pub async fn current_settings(&self) -> Settings {
+        let mut settings = self.settings.clone();
+        if let Some(rotation) = &self.rotation {
+            settings.secret = rotation.secret().await;
+        }
+        settings
     }
 
     /// The same server, another database.
@@ -78,22 +98,53 @@ impl Server {
     pub(crate) async fn wire(&self) -> Result<(tokio_postgres::Client, Wire), PgError> {
         let (place, peer) = (self.settings.place(), self.settings.peer.clone());
         let timeout = self.settings.connect_timeout;
-        match tokio::time::timeout(timeout, self.config.connect(self.tls.clone())).await {
+        match tokio::time::timeout(timeout, self.open()).await {
             Ok(Ok(connected)) => Ok(connected),
             Ok(Err(error)) => Err(PgError::connecting(&error, place, peer)),
             Err(_) => Err(PgError::ConnectTimeout { place, timeout, peer }),
         }
     }
 
-    pub(crate) fn parts(&self) -> (tokio_postgres::Config, MakeRustlsConnect) {
-        (self.config.clone(), self.tls.clone())
+    /// Opens a connection, for as long as that takes.
+    pub(crate) async fn open(
+        &self,
+    ) -> Result<(tokio_postgres::Client, Wire), tokio_postgres::Error> {
+        let Some(rotation) = &self.rotation else {
+            return self.config.connect(self.tls.clone()).await;
+        };
+        let secret = rotation.secret().await;
+        match self.open_with(secret.as_ref()).await {
+            Err(error) if rotation::is_about_password(&error) => {
+                match rotation.other_than(secret.as_ref()).await {
+                    Some(other) => self.open_with(Some(&other)).await,
+                    None => Err(error),
+                }
+            }
+            opened => opened,
+        }
+    }
+
+    async fn open_with(
+        &self,
+        secret: Option<&Secret>,
+    ) -> Result<(tokio_postgres::Client, Wire), tokio_postgres::Error> {
+        let mut config = self.config.clone();
+        if let Some(secret) = secret {
+            config.password(secret.expose());
+        }
+        config.connect(self.tls.clone()).await
+    }
+
+    /// For the pool, which opens connections in the same way.
+    pub(crate) fn config(&self) -> &tokio_postgres::Config {
+        &self.config
     }
 
     fn changed(&self, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = self.settings.clone();
         change(&mut settings);
         let config = config(&settings);
-        Self { settings, config, tls: self.tls.clone() }
+        Self { settings, config, tls: self.tls.clone(), rotation: self.rotation.clone() }
     }
 }
 

@@ -20,6 +20,7 @@ use std::path::Path;
 use steep_config::{Environment, Loaded};
 use steep_ipc::Exit;
 use steep_ipc_tokio::{Endpoint, Level};
+use steep_node::database;
 
 use self::lock::Lock;
 use crate::cli::Whose;
@@ -49,7 +50,8 @@ fn run(loaded: &Loaded, level: Level) -> Result<Exit, Error> {
     let config = &loaded.config;
     let _lock = Lock::take(&config.data_dir)?;
     let secret = config.postgres.password(&Environment::of_process())?;
-    let server = steep_node::database::server(&config.postgres, secret.as_ref())?;
+    let server = database::server(&config.postgres, secret.as_ref())?
+        .with_secret_from(database::secret_source(&config.postgres));
     let endpoint =
         config.ipc.path.as_ref().map_or_else(|| Endpoint::default_for(level), Endpoint::at);
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -12,6 +12,7 @@ mod life;
 mod load;
 mod pair;
 mod recorded;
+mod rotation;
 mod seen;
 mod support;
 mod trio;

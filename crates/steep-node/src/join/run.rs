@@ -240,11 +240,12 @@ impl Join<'_> {
                 source,
             },
         )?;
+        let own_settings = self.own.server().current_settings().await;
         let schema = Schema::dump(
             &self.programs,
             folder.path(),
             source_server.settings(),
-            self.own.server().settings(),
+            &own_settings,
             &snapshot,
         )
         .await?;
