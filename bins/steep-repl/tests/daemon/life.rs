@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
+use std::time::Instant;
 
 use nix::sys::signal::Signal;
 use steep_ipc::{Level, NodeState, Request, Response};
@@ -10,7 +11,8 @@ use steep_ipc_tokio::Client;
 use steep_testkit::wait::{self, Observed};
 use steep_testkit::{Major, PgCluster, Stop, on_each_major};
 
-use super::support::{Daemon, INTERVAL, Outcome, event, runtime};
+use super::seen::two_intervals;
+use super::support::{Daemon, Outcome, event, runtime};
 
 on_each_major! {
     fn it_starts_tells_its_status_and_stops(major: Major) -> Outcome {
@@ -36,17 +38,21 @@ on_each_major! {
         let daemon = Daemon::start(&cluster)?;
         daemon.until("a first look", |status| status.state == NodeState::Uninitialized)?;
         cluster.kill9()?;
-        let away = daemon.until("the loss", |status| status.state == NodeState::PostgresAway)?;
+        let began = Instant::now();
+        daemon.until("the loss", |status| status.state == NodeState::PostgresAway)?;
+        daemon.until_health_is(503)?;
+        let metrics = daemon.get("/metrics")?.1;
+        let away = began.elapsed();
+        assert!(metrics.contains("\nsteep_repl_postgres_up 0\n"), "{metrics}");
         let status = daemon.status()?;
         assert!(status.postgres_version.is_some(), "what was known is still shown");
         assert_eq!(status.health.status, Level::Critical);
-        daemon.until_health_is(503)?;
-        assert!(daemon.get("/metrics")?.1.contains("\nsteep_repl_postgres_up 0\n"));
         cluster.start()?;
-        let back = daemon.until("the return", |status| status.state == NodeState::Uninitialized)?;
+        let began = Instant::now();
+        daemon.until("the return", |status| status.state == NodeState::Uninitialized)?;
         daemon.until_health_is(200)?;
-        // Not an absolute time: intervals of the daemon's own, and as much again for this machine.
-        let most = INTERVAL * 2 + wait::DEADLINE / 10;
+        let back = began.elapsed();
+        let most = two_intervals();
         assert!(away < most && back < most, "away after {away:?}, back after {back:?}");
         Ok(())
     }

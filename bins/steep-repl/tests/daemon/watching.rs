@@ -1,11 +1,13 @@
 //! What the daemons of a pair see, tell and put right.
 
+use std::time::Instant;
+
 use steep_ipc::{Level, NodeState, Request, Response};
 use steep_ipc_tokio::Client;
 use steep_testkit::{Major, on_each_major, wait};
 
 use super::pair::Pair;
-use super::seen::{is_well, level};
+use super::seen::{is_well, level, two_intervals};
 use super::support::{Outcome, event, runtime};
 
 on_each_major! {
@@ -28,7 +30,8 @@ on_each_major! {
         assert_eq!(nodes.iter().map(|node| (node.node.as_str(), node.is_local)).collect::<Vec<_>>(), [("a", true), ("b", false)]);
         assert!(nodes[1].last_seen.is_some());
         pair.fight(1)?;
-        pair.a.until("the conflict", |status| status.pending_conflicts == 1)?;
+        let seen = pair.a.until("the conflict", |status| status.pending_conflicts == 1)?;
+        assert!(seen < two_intervals(), "the conflict was seen after {seen:?}");
         // A rate needs two looks.
         let metrics = wait::until(wait::DEADLINE, "a rate", || {
             let text = pair.a.get("/metrics").map_err(wait::Observed::new)?.1;
@@ -63,8 +66,11 @@ on_each_major! {
         pair.a.until("all well again", is_well)?;
         // What cannot be put right without hiding a loss is told.
         pair.on("a", "drop trigger steep_repl_truncate on t")?;
+        let began = Instant::now();
         pair.a.until("the missing trigger", |status| level(status, "guard") == Some(Level::Critical))?;
         pair.a.until_health_is(503)?;
+        let seen = began.elapsed();
+        assert!(seen < two_intervals(), "the missing trigger was seen after {seen:?}");
         pair.finish();
         Ok(())
     }
@@ -117,9 +123,10 @@ fn a_disabled_subscription_pauses_one_side_and_warns_the_other() -> Outcome {
     pair.a.until("all well again", is_well)?;
     // While it is enabled they are only told.
     pair.on("a", "alter subscription steep_repl_b set (disable_on_error = true)")?;
-    pair.a.until("the altered option", |status| {
+    let seen = pair.a.until("the altered option", |status| {
         level(status, "subscription:b") == Some(Level::Critical)
     })?;
+    assert!(seen < two_intervals(), "the altered option was seen after {seen:?}");
     pair.finish();
     Ok(())
 }

@@ -5,7 +5,7 @@ use steep_ipc::Level;
 
 use super::Day;
 use crate::pair::{PEER_INTERVAL, PEER_THRESHOLD};
-use crate::seen::{Events, two_looks};
+use crate::seen::{Events, two_intervals};
 use crate::support::Outcome;
 
 #[test]
@@ -15,7 +15,7 @@ fn a_killed_daemon_is_missed_by_the_other_and_by_nobody_else() -> Outcome {
     day.pair.a.signal(Signal::SIGKILL)?;
     day.pair.a.ended()?;
     let (_, took) = day.pair.b.until_check("peer:a", Level::Warning)?;
-    let most = PEER_INTERVAL * PEER_THRESHOLD + two_looks();
+    let most = PEER_INTERVAL * PEER_THRESHOLD + two_intervals();
     assert!(took < most, "b has missed a's daemon after {took:?}");
     let (gone, way_out) = ("no word from the daemon of node a", "that steep-repl runs there");
     day.pair.b.shows("peer:a", Level::Warning, gone, way_out)?;

@@ -5,7 +5,7 @@ use steep_ipc::{Level, Request, Response};
 
 use super::Day;
 use super::folder::{Disk, take_away};
-use crate::seen::{Events, check, is_well, two_looks};
+use crate::seen::{Events, check, is_well, two_intervals};
 use crate::support::Outcome;
 
 #[test]
@@ -29,7 +29,7 @@ fn a_full_disk_stops_neither_the_daemon_nor_replication() -> Outcome {
                 && hint.contains("replication goes on meanwhile")
         })
     })?;
-    assert!(took < two_looks(), "the full disk was seen after {took:?}");
+    assert!(took < two_intervals(), "the full disk was seen after {took:?}");
     // A look while it was nearly full may have told that first.
     day.pair.a.shows("disk", Level::Critical, &path, "replication.data_dir")?;
     events.next("disk", "critical: ")?;
@@ -48,7 +48,7 @@ fn a_full_disk_stops_neither_the_daemon_nor_replication() -> Outcome {
     let mut events = Events::of(&day.pair.a)?;
     disk.make_room()?;
     let (_, took) = day.pair.a.until_check("disk", Level::Ok)?;
-    assert!(took < two_looks(), "the room was seen after {took:?}");
+    assert!(took < two_intervals(), "the room was seen after {took:?}");
     events.next("disk", "ok: ")?;
     day.end()
 }
@@ -59,7 +59,7 @@ fn a_folder_that_is_gone_is_told_and_missed_by_nobody() -> Outcome {
     let (a, path) = (&day.pair.a, day.pair.a.data_dir());
     let gone = take_away(&path)?;
     let (_, took) = a.until_check("disk", Level::Critical)?;
-    assert!(took < two_looks(), "the missing folder was missed after {took:?}");
+    assert!(took < two_intervals(), "the missing folder was missed after {took:?}");
     let told = format!("cannot write to {}", path.display());
     a.shows("disk", Level::Critical, &told, "give the folder back to the daemon's user")?;
     works(&day)?;

@@ -7,7 +7,7 @@ use steep_ipc::{Level, NodeState, SlotStatus, SubscriptionStatus};
 use steep_testkit::wait::{self, Observed};
 
 use super::Day;
-use crate::seen::{level, two_looks};
+use crate::seen::{level, two_intervals};
 use crate::support::{Daemon, Outcome};
 
 /// Minutes in life. After this time all that happens in minutes has happened many times here: the
@@ -23,7 +23,7 @@ fn a_cut_link_is_told_on_both_sides_and_catches_up() -> Outcome {
     day.pair.mesh.cut("a", "b");
     let cut = Instant::now();
     let first = b.until("the loss", |status| level(status, "subscription:a") > Some(Level::Ok))?;
-    assert!(first < two_looks(), "b has missed the link after {first:?}");
+    assert!(first < two_intervals(), "b has missed the link after {first:?}");
 
     // Here: nothing arrives, and it is no change that cannot be applied.
     b.until_check("subscription:a", Level::Critical)?;
@@ -49,7 +49,7 @@ fn a_cut_link_is_told_on_both_sides_and_catches_up() -> Outcome {
     std::thread::sleep(OUTAGE.saturating_sub(cut.elapsed()));
     let late = (lag(b)?, outgoing(a)?);
     assert!(late.0 > early.0 + 10.0, "lag of {} s, then of {} s", early.0, late.0);
-    assert!(late.0 > OUTAGE.as_secs_f64() - two_looks().as_secs_f64(), "lag of {} s", late.0);
+    assert!(late.0 > OUTAGE.as_secs_f64() - two_intervals().as_secs_f64(), "lag of {} s", late.0);
     assert!(b.metric("steep_repl_link_lag_seconds{peer=\"a\",direction=\"incoming\"}")? > early.0);
     let (early, late) = (early.1, late.1);
     assert!(before.retained_bytes < late.retained_bytes, "{before:?}, then {late:?}");

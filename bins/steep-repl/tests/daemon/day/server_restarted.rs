@@ -4,7 +4,7 @@ use steep_ipc::{Level, NodeState, Request};
 use steep_testkit::{PgCluster, Stop};
 
 use super::Day;
-use crate::seen::{Events, check, two_looks};
+use crate::seen::{Events, check, two_intervals};
 use crate::support::Outcome;
 
 #[test]
@@ -30,7 +30,7 @@ fn goes_and_comes_back(
     let server = day.pair.mesh.node("b");
     end(server)?;
     let away = b.until("the loss", |status| status.state == NodeState::PostgresAway)?;
-    assert!(away < two_looks(), "b's daemon has missed its server after {away:?}");
+    assert!(away < two_intervals(), "b's daemon has missed its server after {away:?}");
     // The first word may be the server's own, that it shuts down.
     b.shows("postgres", Level::Critical, "", "the daemon tries again by itself")?;
     b.until("nobody there", |status| {
@@ -59,7 +59,7 @@ fn goes_and_comes_back(
 
     server.start()?;
     let back = b.until("the return", |status| status.state == NodeState::Online)?;
-    assert!(back < two_looks(), "b's daemon was back after {back:?}");
+    assert!(back < two_intervals(), "b's daemon was back after {back:?}");
     events.next("b", "b is online")?;
     day.is_well()?;
     assert!(b.metric("steep_repl_postgres_up")? > 0.5);
