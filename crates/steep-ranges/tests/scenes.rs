@@ -252,6 +252,45 @@ fn a_restored_node_draws_from_what_a_peer_grants_before_it_has_heard_all() {
 }
 
 #[test]
+fn what_a_restored_node_once_granted_itself_is_not_drawn_from_again() {
+    let mut group = Group::found(2);
+    group.step(&Operation::BackUp { at: 0 });
+    group.step(&ask(0, 0, 4));
+    group.step(&Operation::Draw { at: 0, count: 4 });
+    group.step(&Operation::Tell { at: 0, to: 1 });
+    group.step(&deliver());
+    group.step(&Operation::Restore { at: 0, nth: 0 });
+    // The peer tells of it by itself, before it was asked.
+    group.step(&Operation::Tell { at: 1, to: 0 });
+    group.step(&deliver());
+    group.step(&Operation::Draw { at: 0, count: 9 });
+    assert_eq!(drawn(&group, 0), [1, 2, 3, 4]);
+}
+
+#[test]
+fn a_restored_node_that_lost_one_of_two_titles_keeps_off_the_other() {
+    let mut group = Group::found(3);
+    group.step(&Operation::BackUp { at: 1 });
+    // Half of its blocks to node 0, which never hears of it; then half of the rest to node 2.
+    group.step(&share(1, 0));
+    group.step(&Operation::Lose { nth: 0 });
+    group.step(&share(1, 2));
+    group.step(&deliver());
+    group.step(&Operation::Restore { at: 1, nth: 0 });
+    group.step(&Operation::Hear { at: 1, from: 0 });
+    group.step(&Operation::Hear { at: 1, from: 2 });
+    group.check();
+    // Both grant what they own to the last id, and node 1 has back what node 0 never got.
+    for _ in 0..70 {
+        group.step(&ask(1, 1, 4));
+        group.step(&ask(2, 2, 4));
+    }
+    group.heal();
+    group.assert_agreed();
+    group.drain();
+}
+
+#[test]
 fn an_imported_id_is_granted_to_nobody_who_knows_of_it() {
     let mut group = Group::found(2);
     group.step(&Operation::Occupy { at: 0, start: 2, count: 0 });
