@@ -45,7 +45,8 @@ impl Rate {
     /// Moves from here to `measured`, by the part that `time` is of `time` and `memory`.
     pub(crate) fn towards(self, measured: Self, time: Duration, memory: Duration) -> Self {
         let (time, memory) = (time.as_micros(), memory.as_micros());
-        let weighed = u128::from(self.0) * memory + u128::from(measured.0) * time;
+        let weighed = u128::from(self.0).saturating_mul(memory);
+        let weighed = weighed.saturating_add(u128::from(measured.0).saturating_mul(time));
         Self(weighed.checked_div(time + memory).map_or(measured.0, saturate))
     }
 }

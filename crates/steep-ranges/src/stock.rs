@@ -66,6 +66,6 @@ impl Stock {
 }
 
 const fn percent_used(left: u64, size: u64) -> u64 {
-    // Below 2^64: `left` is at most `size`.
-    ((size - left) as u128 * 100 / size as u128) as u64
+    // At most 100, so it fits.
+    (size.saturating_sub(left) as u128 * 100 / size as u128) as u64
 }

@@ -268,6 +268,22 @@ fn what_a_restored_node_once_granted_itself_is_not_drawn_from_again() {
 }
 
 #[test]
+fn an_answer_that_was_on_its_way_at_a_restore_is_not_taken_any_more() {
+    let mut group = Group::found(2);
+    group.step(&Operation::BackUp { at: 0 });
+    group.step(&ask(1, 0, 4));
+    group.step(&deliver());
+    group.step(&Operation::Restore { at: 0, nth: 0 });
+    group.step(&Operation::Hear { at: 0, from: 1 });
+    // Nobody has 1 to 4, so they can be granted; the answer must not come after all.
+    group.step(&ask(0, 0, 4));
+    group.step(&deliver());
+    assert_eq!((held(&group, 0), held(&group, 1)), (vec!["1-4".to_owned()], vec![]));
+    group.heal();
+    group.assert_agreed();
+}
+
+#[test]
 fn a_restored_node_that_lost_one_of_two_titles_keeps_off_the_other() {
     let mut group = Group::found(3);
     group.step(&Operation::BackUp { at: 1 });
