@@ -98,6 +98,8 @@ fn two_servers_with_one_nodes_id_are_found_out() {
     let ask = |number, size| steep_ranges::Request { holder: id(1), number, size };
     one.grant(&ask(0, 3), Urgency::Routine).unwrap();
     copy.grant(&ask(1, 2), Urgency::Routine).unwrap();
+    // Rows that would do, before the one that does not.
+    copy.share(&id(2)).unwrap();
     let before = one.state().clone();
     let refused = one.merge(copy.state()).unwrap_err();
     assert_eq!(
