@@ -43,7 +43,7 @@ impl Tracker {
     /// as it can has one grant a minute, and what a crash loses is little.
     const RANGE_LASTS: Duration = Duration::from_secs(60);
 
-    /// Shorter measurements say more about when they were made than about the rate.
+    /// Shorter measurements find bursts, and a burst is followed faster than the pause after it.
     const SHORTEST: Duration = Duration::from_secs(1);
 
     /// How long a faster time is remembered: a nightly load begins with the ranges of the day, but
