@@ -75,7 +75,27 @@ as $$
 $$;
 comment on function steep_repl.key_columns(regclass) is 'The columns of a key, in the order of its index; null of no index';
 
-create function steep_repl.refuse_partitions() returns event_trigger
+create function steep_repl.let_owner_add_partitions(p_relation regclass) returns void
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_function regprocedure;
+  v_owner regrole;
+begin
+  select c.relowner into v_owner from pg_class c where c.oid = p_relation and c.relkind = 'p';
+  -- A partition gets the row triggers of its table, and whoever makes it has to be allowed to call them.
+  foreach v_function in array array['steep_repl.guard()', 'steep_repl.record_deletes()']::regprocedure[] loop
+    if not has_function_privilege(v_owner, v_function, 'execute') then
+      execute format('grant execute on function %s to %s', v_function, v_owner);
+    end if;
+  end loop;
+end
+$$;
+comment on function steep_repl.let_owner_add_partitions(regclass) is
+  'Lets the owner of a replicated partitioned table make partitions; nothing for other tables';
+
+create function steep_repl.check_partitions() returns event_trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -92,6 +112,8 @@ begin
   loop
     continue when not exists (
       select from steep_repl.replicated_tables t where t.relation = v_root and t.is_active);
+    -- It may have another owner now.
+    perform steep_repl.let_owner_add_partitions(v_root);
     v_not := steep_repl.why_partition_not_replicable(v_relation);
     if v_not.why is not null then
       raise exception using
@@ -103,12 +125,12 @@ begin
   end loop;
 end
 $$;
-comment on function steep_repl.refuse_partitions() is
-  'Event trigger: refuses partitions that a replicated table cannot have, made or attached later';
+comment on function steep_repl.check_partitions() is
+  'Event trigger: refuses partitions that a replicated table cannot have, made or attached later, and lets its owner make others';
 
 create event trigger steep_repl_partitions on ddl_command_end
   when tag in ('CREATE TABLE', 'CREATE INDEX', 'ALTER TABLE')
-  execute function steep_repl.refuse_partitions();
+  execute function steep_repl.check_partitions();
 comment on event trigger steep_repl_partitions is 'Keeps partitions out of replicated tables whose rows could not replicate';
 -- Always: a session in replica mode, for example a restore, makes partitions as well.
 alter event trigger steep_repl_partitions enable always;

@@ -270,6 +270,7 @@ begin
   if (select c.relkind from pg_class c where c.oid = p_relation) <> 'p' then
     execute format('alter table %s enable always trigger steep_repl_keys', p_relation);
   end if;
+  perform steep_repl.let_owner_add_partitions(p_relation);
   for v_relation in
     select c.oid from pg_class c
     where c.oid = p_relation or c.oid in (select t.relid from pg_partition_tree(p_relation) t)

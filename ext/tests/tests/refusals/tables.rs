@@ -193,12 +193,15 @@ on_each_major! {
             assert!(refused.hint.ends_with("with steep_repl.remove_table()."), "{refused:?}");
             assert_eq!(group.value("a", partitions)?, before, "{sql}");
         }
-        // Others may come, and go, and be what they like once they are gone.
-        group.everywhere("create table part_3 partition of t for values from (0) to (10); \
+        // Others may come, and go, and be what they like once they are gone; also those of the owner.
+        group.everywhere("set role app; create table part_3 partition of t for values from (0) to (10); reset role; \
+            create role next login; grant create on schema public to next; alter table t owner to next; \
+            alter table part_2 owner to next; alter table part_3 owner to next; \
+            set role next; create table part_5 partition of t for values from (50) to (60); reset role; \
             create table part_4 (like t including indexes); \
             alter table t attach partition part_4 for values from (30) to (40); \
             create unique index on part_4 (x); \
-            alter table part_3 owner to app; alter table part_4 owner to app; alter table t detach partition part_1; \
+            alter table part_4 owner to next; alter table t detach partition part_1; \
             alter table part_1 set unlogged; create table other (id int) partition by range (id); \
             create unlogged table other_1 partition of other for values from (0) to (9)")?;
         group.execute("a", "insert into t select i * 10, i from generate_series(0, 3) i where i <> 1")?;
