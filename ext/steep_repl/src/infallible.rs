@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 use pgrx::pg_sys;
+use std::ffi::c_int;
 
 unsafe extern "C-unwind" {
     /// Whether this process applies a stream (worker.c).
@@ -14,4 +15,12 @@ unsafe extern "C-unwind" {
     pub(crate) fn TransactionIdIsCurrentTransactionId(xid: pg_sys::TransactionId) -> bool;
     /// The clock (timestamp.c).
     pub(crate) fn GetCurrentTimestamp() -> pg_sys::TimestampTz;
+    /// Who the current user is, and in what kind of context (miscinit.c).
+    pub(crate) fn GetUserIdAndSecContext(user: *mut pg_sys::Oid, context: *mut c_int);
+    /// Sets both (miscinit.c).
+    pub(crate) fn SetUserIdAndSecContext(user: pg_sys::Oid, context: c_int);
+    /// Says that the values of a virtual slot are a row (execTuples.c).
+    pub(crate) fn ExecStoreVirtualTuple(
+        slot: *mut pg_sys::TupleTableSlot,
+    ) -> *mut pg_sys::TupleTableSlot;
 }

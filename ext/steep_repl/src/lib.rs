@@ -7,6 +7,7 @@
 //! apply-worker callbacks must be in place in every process from its start. Loaded any other way
 //! it refuses with the setting to change.
 
+mod boundary;
 mod data_directory;
 mod guard;
 mod guc;

@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code)]
 
+use crate::infallible;
 use pgrx::pg_sys;
 
 /// Runs `work` in a transaction of its own as the bootstrap superuser.
@@ -52,12 +53,12 @@ pub(crate) unsafe fn as_user<T>(user: pg_sys::Oid, work: impl FnOnce() -> T) -> 
     // SAFETY: see above; SECURITY_RESTRICTED_OPERATION keeps code of the user from lasting effects.
     unsafe {
         let (mut saved, mut context) = (pg_sys::InvalidOid, 0);
-        pg_sys::GetUserIdAndSecContext(&mut saved, &mut context);
+        infallible::GetUserIdAndSecContext(&mut saved, &mut context);
         let restricted =
             pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION;
-        pg_sys::SetUserIdAndSecContext(user, context | restricted.cast_signed());
+        infallible::SetUserIdAndSecContext(user, context | restricted.cast_signed());
         let result = work();
-        pg_sys::SetUserIdAndSecContext(saved, context);
+        infallible::SetUserIdAndSecContext(saved, context);
         result
     }
 }

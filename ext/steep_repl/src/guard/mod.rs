@@ -23,6 +23,7 @@ mod held;
 mod json;
 mod key;
 mod local_deletes;
+mod memory;
 mod missing;
 mod modes;
 mod overtaken;
@@ -40,7 +41,9 @@ mod unbound;
 mod update;
 mod write;
 
-pub(crate) use self::direct::{apply as apply_directly, forget as forget_direct};
+pub(crate) use self::direct::{
+    apply as apply_directly, forget as forget_direct, register, transaction_begins,
+};
 pub(crate) use self::held::oldest_commit_timestamp_xid;
 pub(crate) use self::overtaken::written;
 pub(crate) use self::presence::ANNOUNCED;
@@ -100,19 +103,21 @@ pub(crate) fn at_transaction_end(event: pg_sys::XactEvent::Type) {
                 // Deferred triggers may have come after the commit message.
                 retraction::write_pending();
                 own_table::write_all();
-                direct::forget();
+                direct::close();
                 scope::close();
             }
         }
         pg_sys::XactEvent::XACT_EVENT_COMMIT
         | pg_sys::XactEvent::XACT_EVENT_PREPARE
         | pg_sys::XactEvent::XACT_EVENT_ABORT => {
+            if event == pg_sys::XactEvent::XACT_EVENT_ABORT {
+                direct::forget();
+            }
             own_table::forget();
             scope::forget();
             retraction::forget();
             write::forget();
             held::forget();
-            direct::forget();
         }
         _ => {}
     }

@@ -3,6 +3,7 @@
 
 use super::table::Table;
 use super::{absence, probers};
+use crate::boundary::{raw, within};
 use pgrx::pg_sys;
 use std::cell::RefCell;
 
@@ -43,16 +44,18 @@ impl OpenTable {
     unsafe fn open(oid: pg_sys::Oid) -> Self {
         // SAFETY: the caller's promise.
         unsafe {
-            let relation = pg_sys::table_open(oid, pg_sys::RowExclusiveLock as i32);
-            let state = pg_sys::CreateExecutorState();
-            let target: *mut pg_sys::ResultRelInfo =
-                pg_sys::palloc0(size_of::<pg_sys::ResultRelInfo>()).cast();
-            (*target).type_ = pg_sys::NodeTag::T_ResultRelInfo;
-            pg_sys::InitResultRelInfo(target, relation, 0, std::ptr::null_mut(), 0);
-            // Speculative: with what it takes to ask a unique index who stands in the way.
-            pg_sys::ExecOpenIndices(target, true);
-            let descriptor = pg_sys::CreateTupleDescCopyConstr((*relation).rd_att);
-            Self { relation, target, state, descriptor }
+            within(move || {
+                let relation = raw::table_open(oid, pg_sys::RowExclusiveLock as i32);
+                let state = raw::CreateExecutorState();
+                let target: *mut pg_sys::ResultRelInfo =
+                    raw::palloc0(size_of::<pg_sys::ResultRelInfo>()).cast();
+                (*target).type_ = pg_sys::NodeTag::T_ResultRelInfo;
+                raw::InitResultRelInfo(target, relation, 0, std::ptr::null_mut(), 0);
+                // Speculative: with what it takes to ask a unique index who stands in the way.
+                raw::ExecOpenIndices(target, true);
+                let descriptor = raw::CreateTupleDescCopyConstr((*relation).rd_att);
+                Self { relation, target, state, descriptor }
+            })
         }
     }
 
@@ -61,11 +64,17 @@ impl OpenTable {
     /// # Safety
     /// The table is open.
     pub(super) unsafe fn reset(&self) {
+        // SAFETY: the caller's promise.
+        unsafe { within(|| self.free()) };
+    }
+
+    /// As [`OpenTable::reset`], within a boundary.
+    unsafe fn free(&self) {
         // SAFETY: the caller's promise; as the macro ResetPerTupleExprContext.
         unsafe {
             let context = (*self.state).es_per_tuple_exprcontext;
             if !context.is_null() {
-                pg_sys::MemoryContextReset((*context).ecxt_per_tuple_memory);
+                raw::MemoryContextReset((*context).ecxt_per_tuple_memory);
             }
         }
     }
@@ -100,10 +109,12 @@ pub(super) unsafe fn close() {
         // SAFETY: opened by `get` in this transaction.
         unsafe {
             for_transaction(|| {
-                pg_sys::ExecCloseIndices(table.target);
-                pg_sys::FreeExecutorState(table.state);
-                // The lock stays until the end of the transaction.
-                pg_sys::table_close(table.relation, pg_sys::NoLock as i32);
+                within(move || {
+                    raw::ExecCloseIndices(table.target);
+                    raw::FreeExecutorState(table.state);
+                    // The lock stays until the end of the transaction.
+                    raw::table_close(table.relation, pg_sys::NoLock as i32);
+                });
             });
         }
     }
@@ -163,11 +174,21 @@ pub(super) enum Entries {
 }
 
 /// A row of this node, found through a unique index and locked until the end of the transaction.
+#[derive(Clone, Copy)]
 pub(super) struct Found {
     pub(super) tid: pg_sys::ItemPointerData,
     pub(super) slot: *mut pg_sys::TupleTableSlot,
     /// The row in that slot.
     pub(super) tuple: pg_sys::HeapTuple,
+}
+
+/// What a look into a unique index has met.
+#[derive(Clone, Copy)]
+enum Look {
+    Nothing,
+    Found(Found),
+    /// A row that somebody has changed since.
+    Changed,
 }
 
 impl OpenTable {
@@ -178,17 +199,19 @@ impl OpenTable {
     pub(super) unsafe fn index(&self, slot: *mut pg_sys::TupleTableSlot, how: Entries) {
         // SAFETY: the caller's promise.
         unsafe {
-            pg_sys::ExecInsertIndexTuples(
-                self.target,
-                slot,
-                self.state,
-                how != Entries::NewRow,
-                false,
-                std::ptr::null_mut(),
-                std::ptr::null_mut(),
-                how == Entries::Summaries,
-            );
-            self.reset();
+            within(|| {
+                raw::ExecInsertIndexTuples(
+                    self.target,
+                    slot,
+                    self.state,
+                    how != Entries::NewRow,
+                    false,
+                    std::ptr::null_mut(),
+                    std::ptr::null_mut(),
+                    how == Entries::Summaries,
+                );
+                self.free();
+            });
         }
     }
 
@@ -211,9 +234,11 @@ impl OpenTable {
     pub(super) unsafe fn has_conflict(&self, slot: *mut pg_sys::TupleTableSlot) -> bool {
         // SAFETY: the caller's promise.
         unsafe {
-            let has_conflict = self.probe(slot, std::ptr::null_mut()).is_some();
-            self.reset();
-            has_conflict
+            within(|| {
+                let has_conflict = self.probe(slot, std::ptr::null_mut()).is_some();
+                self.free();
+                has_conflict
+            })
         }
     }
 
@@ -229,30 +254,44 @@ impl OpenTable {
     ) -> Option<Found> {
         // SAFETY: the caller's promise.
         unsafe {
-            let only = pg_sys::lappend_oid(std::ptr::null_mut(), index);
-            let found = loop {
-                let Some(mut tid) = self.probe(slot, only) else { break None };
-                let into = self.slot(&raw const pg_sys::TTSOpsBufferHeapTuple);
-                let locked = self.lock(&mut tid, into);
-                if locked == pg_sys::TM_Result::TM_Ok {
-                    let mut should_free = false;
-                    // Materialized: a slot of the table's own would keep its page pinned.
-                    let tuple = pg_sys::ExecFetchSlotHeapTuple(into, true, &mut should_free);
-                    break Some(Found { tid, slot: into, tuple });
+            loop {
+                match within(|| self.look(slot, index)) {
+                    Look::Nothing => return None,
+                    Look::Found(found) => return Some(found),
+                    Look::Changed => {
+                        pgrx::check_for_interrupts!();
+                    }
                 }
-                // A row that changed meanwhile is in the slot all the same, with its page.
-                pg_sys::ExecClearTuple(into);
-                let is_worth_a_look =
-                    [pg_sys::TM_Result::TM_Updated, pg_sys::TM_Result::TM_Deleted]
-                        .contains(&locked);
-                if !is_worth_a_look {
-                    // Written by this very command: the server itself will say what is wrong.
-                    break None;
-                }
-                pgrx::check_for_interrupts!();
-            };
-            pg_sys::list_free(only);
-            found
+            }
+        }
+    }
+
+    /// Looks once, and locks what is there. Within a boundary.
+    unsafe fn look(&self, slot: *mut pg_sys::TupleTableSlot, index: pg_sys::Oid) -> Look {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let only = raw::lappend_oid(std::ptr::null_mut(), index);
+            let probed = self.probe(slot, only);
+            raw::list_free(only);
+            let Some(mut tid) = probed else { return Look::Nothing };
+            let into = raw::MakeSingleTupleTableSlot(
+                self.descriptor,
+                &raw const pg_sys::TTSOpsBufferHeapTuple,
+            );
+            let locked = self.lock(&mut tid, into);
+            if locked == pg_sys::TM_Result::TM_Ok {
+                let mut should_free = false;
+                // Materialized: a slot of the table's own would keep its page pinned.
+                let tuple = raw::ExecFetchSlotHeapTuple(into, true, &mut should_free);
+                return Look::Found(Found { tid, slot: into, tuple });
+            }
+            // A row that changed meanwhile is in the slot all the same, with its page.
+            raw::clear(into);
+            match locked {
+                pg_sys::TM_Result::TM_Updated | pg_sys::TM_Result::TM_Deleted => Look::Changed,
+                // Written by this very command: the server itself will say what is wrong.
+                _ => Look::Nothing,
+            }
         }
     }
 
@@ -299,7 +338,7 @@ impl OpenTable {
     }
 
     /// `ExecCheckIndexConstraints` (execIndexing.c): waits for transactions in progress and
-    /// evaluates expressions and predicates.
+    /// evaluates expressions and predicates. Within a boundary.
     unsafe fn probe(
         &self,
         slot: *mut pg_sys::TupleTableSlot,
@@ -313,7 +352,7 @@ impl OpenTable {
                 let mut none = pg_sys::ItemPointerData::default();
                 none.ip_blkid.bi_hi = 0xFFFF;
                 none.ip_blkid.bi_lo = 0xFFFF;
-                pg_sys::ExecCheckIndexConstraints(
+                raw::ExecCheckIndexConstraints(
                     self.target,
                     slot,
                     self.state,
@@ -324,12 +363,13 @@ impl OpenTable {
             };
             #[cfg(any(feature = "pg16", feature = "pg17"))]
             let is_free =
-                pg_sys::ExecCheckIndexConstraints(self.target, slot, self.state, &mut tid, indexes);
+                raw::ExecCheckIndexConstraints(self.target, slot, self.state, &mut tid, indexes);
             (!is_free).then_some(tid)
         }
     }
 
-    /// Locks the row against everybody else, unless it changed meanwhile.
+    /// Locks the row against everybody else, unless it changed meanwhile (`table_tuple_lock`,
+    /// tableam.h). Within a boundary.
     unsafe fn lock(
         &self,
         tid: &mut pg_sys::ItemPointerData,
@@ -337,13 +377,16 @@ impl OpenTable {
     ) -> pg_sys::TM_Result::Type {
         // SAFETY: an open table and its own slot.
         unsafe {
+            let Some(lock) = (*(*self.relation).rd_tableam).tuple_lock else {
+                return pg_sys::TM_Result::TM_Invisible;
+            };
             let mut failure = pg_sys::TM_FailureData::default();
-            pg_sys::table_tuple_lock(
+            lock(
                 self.relation,
                 tid,
-                pg_sys::GetLatestSnapshot(),
+                raw::GetLatestSnapshot(),
                 into,
-                pg_sys::GetCurrentCommandId(false),
+                raw::GetCurrentCommandId(false),
                 pg_sys::LockTupleMode::LockTupleExclusive,
                 pg_sys::LockWaitPolicy::LockWaitBlock,
                 0,
@@ -357,11 +400,13 @@ impl OpenTable {
     /// # Safety
     /// The row was found and locked in this transaction.
     pub(super) unsafe fn delete(&self, tid: pg_sys::ItemPointerData) {
-        let mut tid = tid;
         // SAFETY: the caller's promise.
         unsafe {
-            pg_sys::simple_table_tuple_delete(self.relation, &mut tid, std::ptr::null_mut());
-            pg_sys::CommandCounterIncrement();
+            within(|| {
+                let mut tid = tid;
+                raw::simple_table_tuple_delete(self.relation, &mut tid, std::ptr::null_mut());
+                raw::CommandCounterIncrement();
+            });
         }
     }
 

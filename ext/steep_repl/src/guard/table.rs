@@ -1,5 +1,6 @@
 //! What the guard needs to know of a table, read once from its relation cache entry.
 
+use super::memory::Memory;
 use super::{json, unbound};
 use crate::hook::hide_dormant_triggers;
 use pgrx::pg_sys;
@@ -33,31 +34,6 @@ pub(crate) struct Table {
     to_jsonb: RefCell<pg_sys::FmgrInfo>,
     /// Holds what the functions keep.
     _memory: Memory,
-}
-
-/// A memory context that is deleted with its owner.
-struct Memory(pg_sys::MemoryContext);
-
-impl Memory {
-    unsafe fn new() -> Self {
-        // SAFETY: below a context that lives as long as the process.
-        Self(unsafe {
-            pg_sys::AllocSetContextCreateInternal(
-                pg_sys::CacheMemoryContext,
-                c"steep_repl table".as_ptr(),
-                pg_sys::ALLOCSET_SMALL_MINSIZE as usize,
-                pg_sys::ALLOCSET_SMALL_INITSIZE as usize,
-                pg_sys::ALLOCSET_SMALL_MAXSIZE as usize,
-            )
-        })
-    }
-}
-
-impl Drop for Memory {
-    fn drop(&mut self) {
-        // SAFETY: made by `new`, and nothing else deletes it. At the end of the process all memory goes.
-        unsafe { pg_sys::MemoryContextDelete(self.0) };
-    }
 }
 
 /// Rows with more than this out of line are not logged: `jsonb` ends at 256 MB, escapes included.
@@ -118,6 +94,13 @@ pub(crate) fn forget(relation: u32) {
 }
 
 impl Table {
+    /// Whether nothing has changed about the relation since this was read.
+    pub(super) fn is_current(self: &Rc<Self>, relation: pg_sys::Oid) -> bool {
+        TABLES.with_borrow(|tables| {
+            tables.get(&relation.to_u32()).is_some_and(|known| Rc::ptr_eq(known, self))
+        })
+    }
+
     /// What is known of the relation.
     ///
     /// # Safety
@@ -141,7 +124,7 @@ impl Table {
         // SAFETY: an open relation's descriptor and catalog look-ups.
         unsafe {
             let class = (*relation).rd_rel;
-            let memory = Memory::new();
+            let memory = Memory::new(c"steep_repl table");
             let root = root_of((*relation).rd_id, (*class).relispartition);
             let columns = columns((*relation).rd_att);
             let (indexes, key_index) = unique_indexes(relation);
@@ -151,7 +134,7 @@ impl Table {
             });
             let key = key_columns
                 .iter()
-                .map(|place| KeyColumn::new(*place, (*relation).rd_att, memory.0));
+                .map(|place| KeyColumn::new(*place, (*relation).rd_att, memory.context()));
             let key = key.collect();
             let generated = |place: &usize| !columns[*place].is_sent;
             let computes = !(*(*relation).rd_att).constr.is_null()
@@ -182,7 +165,7 @@ impl Table {
                 computes,
                 computes_keys,
                 owner: (*class).relowner,
-                to_jsonb: RefCell::new(to_jsonb_of((*class).reltype, memory.0)),
+                to_jsonb: RefCell::new(to_jsonb_of((*class).reltype, memory.context())),
                 _memory: memory,
             }
         }

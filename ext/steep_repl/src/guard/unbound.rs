@@ -78,3 +78,23 @@ pub(super) unsafe fn last_page(index: pg_sys::Relation) -> pg_sys::Buffer {
         _bt_get_endpoint(index, 0, true)
     }
 }
+
+/// Where the transaction ends that the subscription skips, 0 if it skips none: `MySubscription`
+/// (worker_internal.h), as the worker has read it last.
+///
+/// # Safety
+/// In an apply worker that has begun to apply.
+pub(super) unsafe fn skipped_lsn() -> pg_sys::XLogRecPtr {
+    /// The first fields of `Subscription` (pg_subscription.h).
+    #[repr(C)]
+    struct Subscription {
+        oid: pg_sys::Oid,
+        dbid: pg_sys::Oid,
+        skiplsn: pg_sys::XLogRecPtr,
+    }
+    unsafe extern "C" {
+        static MySubscription: *const Subscription;
+    }
+    // SAFETY: the caller's promise: the worker has read its subscription.
+    unsafe { (*MySubscription).skiplsn }
+}

@@ -185,17 +185,18 @@ impl<'a> Reader<'a> {
 
     fn row(&mut self) -> Option<Vec<Value<'a>>> {
         let count = self.u16()?;
-        (0..count)
-            .map(|_| {
-                Some(match self.byte()? {
-                    b'n' => Value::Null,
-                    b'u' => Value::Unchanged,
-                    b't' => Value::Text(self.sized()?),
-                    b'b' => Value::Binary(self.sized()?),
-                    _ => return None,
-                })
-            })
-            .collect()
+        // At least a byte each; `collect` would not know their number.
+        let mut row = Vec::with_capacity(usize::from(count).min(self.0.len()));
+        for _ in 0..count {
+            row.push(match self.byte()? {
+                b'n' => Value::Null,
+                b'u' => Value::Unchanged,
+                b't' => Value::Text(self.sized()?),
+                b'b' => Value::Binary(self.sized()?),
+                _ => return None,
+            });
+        }
+        Some(row)
     }
 
     fn sized(&mut self) -> Option<&'a [u8]> {

@@ -50,6 +50,7 @@ pub(crate) fn register() {
             pg_sys::Datum::null(),
         );
     }
+    guard::register();
 }
 
 #[pg_guard]
@@ -191,6 +192,7 @@ fn arrived(message: Message<'_>) -> bool {
             // SAFETY: a transaction begins, so none is open.
             unsafe {
                 session::refresh();
+                guard::transaction_begins();
                 if session::is_peer() {
                     session::require_commit_timestamps();
                     clock::wait_until_past(commit_ts);

@@ -1,12 +1,13 @@
 //! The columns of a table's messages, and how they are read.
 
+use crate::boundary::{raw, within};
 use crate::guard::table::{Table, attribute};
+use crate::infallible;
 use crate::tap::message::Value;
 use crate::tap::relations;
 use pgrx::pg_sys;
-use std::ffi::CString;
 
-/// What is known of them until the transaction ends.
+/// What is known of them.
 pub(super) struct Columns {
     /// In the order of the messages.
     all: Vec<Column>,
@@ -29,12 +30,18 @@ struct Column {
 
 impl Columns {
     /// # Safety
-    /// `descriptor` is the table's; what is made here lives as long as the transaction.
-    pub(super) unsafe fn of(remote: u32, table: &Table, descriptor: pg_sys::TupleDesc) -> Self {
+    /// `descriptor` is the table's; `memory` lives as long as what is made here.
+    pub(super) unsafe fn of(
+        remote: u32,
+        table: &Table,
+        descriptor: pg_sys::TupleDesc,
+        memory: pg_sys::MemoryContext,
+    ) -> Self {
         let names = relations::get(remote).map(|relation| relation.columns.clone());
         let places = names.iter().flatten().map(|name| table.place(name));
         // SAFETY: the caller's promise.
-        let all = places.map(|place| Some(unsafe { Column::new(place?, table, descriptor) }));
+        let all =
+            places.map(|place| Some(unsafe { Column::new(place?, table, descriptor, memory) }));
         // A column that is not here is the worker's to complain about.
         let all = all.collect::<Option<Vec<_>>>().unwrap_or_default();
         let at = |place: usize| all.iter().position(|column| column.place == place);
@@ -65,17 +72,24 @@ impl Columns {
         row: &[Value<'_>],
         into: *mut pg_sys::TupleTableSlot,
     ) -> bool {
-        let Self { all, key, .. } = self;
-        // SAFETY: the caller's promise.
+        let (all, key) = (self.all.as_mut_ptr(), &*self.key);
+        let is_readable = key.iter().all(|at| match row.get(*at) {
+            Some(value @ Value::Text(_)) => self.all[*at].can_read(*value),
+            _ => false,
+        });
+        // SAFETY: the caller's promise; the key's columns are among all.
         unsafe {
-            pg_sys::ExecClearTuple(into);
-            let is_read = key.iter().all(|at| match row.get(*at) {
-                Some(Value::Text(text)) => all[*at].read(text, into),
-                _ => false,
-            });
-            pg_sys::ExecStoreVirtualTuple(into);
-            is_read
+            if is_readable {
+                within(|| {
+                    raw::clear(into);
+                    for at in key {
+                        (*all.add(*at)).read(row[*at], into);
+                    }
+                });
+                infallible::ExecStoreVirtualTuple(into);
+            }
         }
+        is_readable
     }
 
     /// Reads a message's row over what is in the slot; what was left out stays as it is. `false` if
@@ -88,47 +102,71 @@ impl Columns {
         row: &[Value<'_>],
         into: *mut pg_sys::TupleTableSlot,
     ) -> bool {
-        self.all.len() == row.len()
-            && self.all.iter_mut().zip(row).all(|(column, value)| match value {
-                Value::Unchanged => true,
-                // SAFETY: the caller's promise.
-                Value::Text(text) => unsafe { column.read(text, into) },
-                Value::Null if column.not_null => false,
-                Value::Null => {
-                    // SAFETY: the caller's promise.
-                    unsafe { *(*into).tts_isnull.add(column.place) = true };
-                    true
+        let mut columns = self.all.iter().zip(row);
+        if self.all.len() != row.len() || !columns.all(|(column, value)| column.can_read(*value)) {
+            return false;
+        }
+        let all = self.all.as_mut_ptr();
+        // SAFETY: the caller's promise; there are as many values as columns.
+        unsafe {
+            within(|| {
+                for (at, value) in row.iter().enumerate() {
+                    (*all.add(at)).read(*value, into);
                 }
-                Value::Binary(_) => false,
-            })
+            });
+        }
+        true
     }
 }
 
 impl Column {
-    unsafe fn new(place: usize, table: &Table, descriptor: pg_sys::TupleDesc) -> Self {
+    unsafe fn new(
+        place: usize,
+        table: &Table,
+        descriptor: pg_sys::TupleDesc,
+        memory: pg_sys::MemoryContext,
+    ) -> Self {
         let column = &table.columns[place];
         // SAFETY: the caller's promise; catalog look-ups.
         unsafe {
             let (mut input, mut parameter) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
             pg_sys::getTypeInputInfo(column.type_oid, &mut input, &mut parameter);
             let mut info = pg_sys::FmgrInfo::default();
-            pg_sys::fmgr_info_cxt(input, &mut info, pg_sys::TopTransactionContext);
+            pg_sys::fmgr_info_cxt(input, &mut info, memory);
             let not_null = (*attribute(descriptor, place)).attnotnull;
             Self { place, input: info, parameter, modifier: column.type_modifier, not_null }
         }
     }
 
-    /// Whether it could be read.
-    unsafe fn read(&mut self, text: &[u8], into: *mut pg_sys::TupleTableSlot) -> bool {
-        let Ok(text) = CString::new(text) else { return false };
+    fn can_read(&self, value: Value<'_>) -> bool {
+        match value {
+            Value::Unchanged => true,
+            Value::Null => !self.not_null,
+            // The input function takes a text that ends with zero.
+            Value::Text(text) => !text.contains(&0),
+            Value::Binary(_) => false,
+        }
+    }
+
+    /// Reads what can be read. Within a boundary.
+    unsafe fn read(&mut self, value: Value<'_>, into: *mut pg_sys::TupleTableSlot) {
         // SAFETY: the caller's promise; the input function reports what it cannot read.
         unsafe {
-            let (parameter, modifier) = (self.parameter, self.modifier);
-            let text = text.as_ptr().cast_mut();
-            let value = pg_sys::InputFunctionCall(&mut self.input, text, parameter, modifier);
-            *(*into).tts_values.add(self.place) = value;
-            *(*into).tts_isnull.add(self.place) = false;
-            true
+            let (stored, is_null) =
+                ((*into).tts_values.add(self.place), (*into).tts_isnull.add(self.place));
+            match value {
+                Value::Text(text) => {
+                    let copy: *mut u8 = raw::palloc(text.len() + 1).cast();
+                    copy.copy_from_nonoverlapping(text.as_ptr(), text.len());
+                    *copy.add(text.len()) = 0;
+                    let (parameter, modifier) = (self.parameter, self.modifier);
+                    *stored =
+                        raw::InputFunctionCall(&mut self.input, copy.cast(), parameter, modifier);
+                    *is_null = false;
+                }
+                Value::Null => *is_null = true,
+                Value::Unchanged | Value::Binary(_) => {}
+            }
         }
     }
 }

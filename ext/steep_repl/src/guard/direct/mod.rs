@@ -2,26 +2,31 @@
 //!
 //! For each change the worker opens the table and its indexes anew, and for the guard's trigger it
 //! locks the row a second time and copies it. Of many changes in a row most of that is the same each
-//! time. So once the worker itself has made a change of a kind to a table in a transaction (the
-//! rights are checked by then, the lock is held, and nobody can alter the table), the guard makes the
-//! next ones of that kind where there is nothing to decide: an update or delete of a row that is here
-//! and that the same stream wrote last, an insert of a row nothing stands in the way of. The worker
-//! never sees these messages; everything else is left to it.
+//! time. So once the worker itself has made a change of a kind to a table, the guard makes the next
+//! ones of that kind where there is nothing to decide: an update or delete of a row that is here and
+//! that the same stream wrote last, an insert of a row nothing stands in the way of. The worker never
+//! sees these messages; everything else is left to it.
+//!
+//! In the transaction of the worker's change nobody can alter the table. Later ones may be begun by
+//! the guard, if nothing has changed since then of what the worker had to check: the table, the
+//! subscription, the rights of its owner.
 
+mod begin;
+mod checked;
 mod columns;
+mod opened;
 mod rows;
 
-use self::columns::Columns;
-use super::error_context;
-use super::scope::{self, OpenTable};
+pub(crate) use self::checked::{register, transaction_begins};
+
+use self::begin::Begun;
+use self::checked::Checked;
+use self::opened::{Kept, Opened};
 use super::table::Table;
-use super::triggers;
-use crate::superuser;
-use crate::tap::message::{RowChange, RowKind};
+use crate::tap::message::RowChange;
 use crate::tap::transaction::Arrived;
 use pgrx::pg_sys;
 use std::cell::RefCell;
-use std::ffi::{CStr, CString};
 use std::rc::Rc;
 
 /// One in so many goes to the worker all the same: it keeps account of what it has received
@@ -32,7 +37,7 @@ thread_local! {
     static CHANGED: RefCell<Vec<Changed>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A table that the worker has changed in this transaction.
+/// A table that the worker has changed.
 struct Changed {
     /// Its id at the publisher.
     remote: u32,
@@ -40,7 +45,12 @@ struct Changed {
     relation: pg_sys::Oid,
     /// Who makes further changes, by their kind.
     makers: [Maker; 3],
-    /// Made for the first change that is not the worker's.
+    checked: Checked,
+    /// In this transaction: it is locked, and stays as it is.
+    is_locked: bool,
+    /// What outlives a transaction, while the table is not open.
+    kept: Option<Kept>,
+    /// Made for the transaction's first change that is not the worker's.
     opened: Option<Opened>,
     arrived: u32,
 }
@@ -56,30 +66,17 @@ enum Maker {
     Worker,
 }
 
-/// The table as the guard changes it.
-struct Opened {
-    table: Rc<Table>,
-    open: OpenTable,
-    columns: Columns,
-    /// Holds the key of the message.
-    sent: *mut pg_sys::TupleTableSlot,
-    /// Holds the row as it will be.
-    new: *mut pg_sys::TupleTableSlot,
-    /// Holds what one change needs.
-    memory: pg_sys::MemoryContext,
-    doing: Rc<CStr>,
-}
-
 /// The worker is about to make a change: it may leave the next ones of this kind to the guard.
 pub(super) fn learn(change: &Arrived, table: &Rc<Table>, relation: pg_sys::Oid) {
     CHANGED.with_borrow_mut(|all| {
         let at = all.iter().position(|changed| changed.remote == change.relation);
+        let at = at.filter(|at| all[*at].is_locked || all[*at].is_as_checked());
         let at = at.unwrap_or_else(|| {
-            let table = table.clone();
-            let (remote, makers) = (change.relation, [Maker::Unknown; 3]);
-            all.push(Changed { remote, table, relation, makers, opened: None, arrived: 0 });
+            all.retain(|changed| changed.remote != change.relation);
+            all.push(Changed::new(change.relation, table.clone(), relation));
             all.len() - 1
         });
+        all[at].is_locked = true;
         let maker = &mut all[at].makers[change.kind as usize];
         if *maker == Maker::Unknown {
             *maker = Maker::Either;
@@ -87,7 +84,19 @@ pub(super) fn learn(change: &Arrived, table: &Rc<Table>, relation: pg_sys::Oid) 
     });
 }
 
-/// A table is described anew, or the transaction ends.
+/// The transaction is about to commit.
+pub(super) fn close() {
+    CHANGED.with_borrow_mut(|all| {
+        for changed in all {
+            changed.is_locked = false;
+            if let Some(opened) = changed.opened.take() {
+                changed.kept = Some(opened.close());
+            }
+        }
+    });
+}
+
+/// A table is described anew, or the transaction has failed.
 pub(crate) fn forget() {
     CHANGED.with_borrow_mut(Vec::clear);
 }
@@ -97,119 +106,82 @@ pub(crate) fn forget() {
 /// # Safety
 /// In an apply worker that has just received the change.
 pub(crate) unsafe fn apply(change: &Arrived) -> bool {
-    let kind = change.kind as usize;
     // Nothing is borrowed while the server is called; an error ends the transaction.
     let taken = CHANGED.with_borrow_mut(|all| {
         let is_ours = |changed: &Changed| {
-            changed.remote == change.relation
-                && matches!(changed.makers[kind], Maker::Either | Maker::Guard)
+            let maker = changed.makers[change.kind as usize];
+            changed.remote == change.relation && matches!(maker, Maker::Either | Maker::Guard)
         };
         Some(all.swap_remove(all.iter().position(is_ours)?))
     });
     let Some(mut changed) = taken else { return false };
     changed.arrived += 1;
-    // SAFETY: the caller's promise; the worker has opened the table in this transaction.
+    // SAFETY: the caller's promise.
     let is_done = changed.arrived % TO_THE_WORKER != 0 && unsafe { changed.apply(change) };
     CHANGED.with_borrow_mut(|all| all.push(changed));
     is_done
 }
 
 impl Changed {
+    fn new(remote: u32, table: Rc<Table>, relation: pg_sys::Oid) -> Self {
+        Self {
+            remote,
+            table,
+            relation,
+            makers: [Maker::Unknown; 3],
+            checked: Checked::by_worker(),
+            is_locked: false,
+            kept: None,
+            opened: None,
+            arrived: 0,
+        }
+    }
+
+    /// Whether the worker would still find what it has found.
+    fn is_as_checked(&self) -> bool {
+        self.checked.still_holds() && self.table.is_current(self.relation)
+    }
+
+    /// # Safety
+    /// As [`apply`].
     unsafe fn apply(&mut self, change: &Arrived) -> bool {
         // SAFETY: the caller's promise.
         unsafe {
-            let opened = self
-                .opened
-                .get_or_insert_with(|| Opened::new(self.remote, &self.table, self.relation));
+            // What cannot be read is the worker's to complain about.
+            let Some(rows) = RowChange::parse(change.body.bytes()) else { return false };
+            if !self.is_locked && !self.lock() {
+                return false;
+            }
+            let opened = self.opened.get_or_insert_with(|| {
+                Opened::new(self.remote, &self.table, self.relation, self.kept.take())
+            });
             let maker = &mut self.makers[change.kind as usize];
             if *maker == Maker::Either {
                 let is_simple = opened.is_simple(change.kind);
                 *maker = if is_simple { Maker::Guard } else { Maker::Worker };
             }
-            *maker == Maker::Guard && opened.apply(change)
+            *maker == Maker::Guard && opened.apply(change, &rows)
         }
     }
-}
 
-impl Opened {
+    /// Locks the table until the end of the transaction, which begins here if the change is its first.
+    /// `false` if the worker has to check anything again.
+    ///
     /// # Safety
-    /// Inside a transaction that holds a lock on the relation.
-    unsafe fn new(remote: u32, table: &Rc<Table>, relation: pg_sys::Oid) -> Self {
-        // SAFETY: the caller's promise; everything lives until the end of the transaction.
+    /// As [`apply`].
+    unsafe fn lock(&mut self) -> bool {
+        // SAFETY: the caller's promise.
         unsafe {
-            let open = OpenTable::get(relation);
-            let (columns, sent, new, memory) = scope::for_transaction(|| {
-                let columns = Columns::of(remote, table, open.descriptor);
-                let sent = open.slot(&raw const pg_sys::TTSOpsVirtual);
-                let new = open.slot(&raw const pg_sys::TTSOpsVirtual);
-                (columns, sent, new, scope::scratch())
-            });
-            let doing = format!("applying a change to replicated table {}", table.qualified_name());
-            let doing = CString::new(doing).unwrap_or_default().as_c_str().into();
-            let table = table.clone();
-            Self { table, open, columns, sent, new, memory, doing }
-        }
-    }
-
-    unsafe fn apply(&mut self, change: &Arrived) -> bool {
-        // SAFETY: the caller's promise, throughout. There is no active snapshot between two messages.
-        unsafe {
-            let Some(rows) = RowChange::parse(change.body.bytes()) else { return false };
-            let context = pg_sys::MemoryContextSwitchTo(self.memory);
-            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
-            let doing = Rc::clone(&self.doing);
-            let is_done = error_context::while_doing(&doing, || {
-                // Input functions and operators are the owner's code: never as the worker's own user.
-                superuser::as_user(self.table.owner, || match change.kind {
-                    RowKind::Insert => self.insert(change, &rows),
-                    RowKind::Update => self.update(change, &rows),
-                    RowKind::Delete => self.delete(change, &rows),
-                })
-            });
-            pg_sys::PopActiveSnapshot();
-            pg_sys::MemoryContextSwitchTo(context);
-            pg_sys::MemoryContextReset(self.memory);
-            is_done
-        }
-    }
-
-    /// Whether a change of this kind is nothing but a row in the table and entries in its indexes.
-    unsafe fn is_simple(&self, kind: RowKind) -> bool {
-        // SAFETY: the table is open.
-        unsafe {
-            let relation = self.open.relation;
-            let is_partition = self.table.root != (*relation).rd_id;
-            if is_partition || !self.columns.have_key() || !only_the_guard_fires(relation, kind) {
+            if !self.is_as_checked() || checked::may_be_skipped() {
                 return false;
             }
-            kind == RowKind::Delete
-                || (self.columns.are_plain || kind == RowKind::Update && self.columns.are_stored)
-                    && self.indexes_are_immediate()
+            let begun = Begun::to_change(self.relation);
+            // Both have taken in what was changed until then.
+            self.is_locked = self.is_as_checked();
+            if !self.is_locked {
+                begun.undo();
+            }
+            self.is_locked
         }
-    }
-
-    unsafe fn indexes_are_immediate(&self) -> bool {
-        // SAFETY: the indexes of an open table.
-        unsafe {
-            let count = usize::try_from((*self.open.target).ri_NumIndices).unwrap_or_default();
-            (0..count).all(|nth| {
-                let index = (**(*self.open.target).ri_IndexRelationDescs.add(nth)).rd_index;
-                (*index).indimmediate && !(*index).indisexclusion
-            })
-        }
-    }
-}
-
-/// Whether no trigger but the guard sees the rows that the worker changes.
-unsafe fn only_the_guard_fires(relation: pg_sys::Relation, kind: RowKind) -> bool {
-    let event = match kind {
-        RowKind::Insert => pg_sys::TRIGGER_TYPE_INSERT,
-        RowKind::Update => pg_sys::TRIGGER_TYPE_UPDATE,
-        RowKind::Delete => pg_sys::TRIGGER_TYPE_DELETE,
-    };
-    // SAFETY: the relation is open.
-    unsafe {
-        let mut seers = triggers::of(relation).filter(|trigger| trigger.sees(event)).peekable();
-        seers.peek().is_some() && seers.all(|trigger| trigger.is_guard())
     }
 }

@@ -1,10 +1,12 @@
 //! The rows of changes with nothing to decide.
 
-use super::Opened;
+use super::opened::Opened;
+use crate::boundary::{raw, within};
 use crate::guard::held::Writer;
 use crate::guard::scope::{Entries, Found};
 use crate::guard::update::{is_own_write, touches_unique};
 use crate::guard::{Verdict, applying, delete, key, overtaken, place};
+use crate::infallible;
 use crate::tap::message::RowChange;
 use crate::tap::transaction::{Arrived, TRANSACTION};
 use pgrx::pg_sys;
@@ -15,18 +17,21 @@ impl Opened {
         // SAFETY: the caller's promise, throughout.
         unsafe {
             pg_sys::ExecStoreAllNullTuple(self.new);
-            if !self.columns.read(row, self.new) {
+            if !self.kept.columns.read(row, self.new) {
                 return false;
             }
-            let session = applying::require_session(&self.table);
-            overtaken::looking(self.table.root);
+            let session = applying::require_session(&self.kept.table);
+            overtaken::looking(self.kept.table.root);
             let relation = (*self.open.relation).rd_id;
-            if !place::is_free(&self.table, relation, self.new, &session) {
+            if !place::is_free(&self.kept.table, relation, self.new, &session) {
                 return false;
             }
-            pg_sys::simple_table_tuple_insert(self.open.relation, self.new);
-            self.open.index(self.new, Entries::NewRow);
-            pg_sys::CommandCounterIncrement();
+            let (relation, new) = (self.open.relation, self.new);
+            within(move || {
+                raw::simple_table_tuple_insert(relation, new);
+                raw::CommandCounterIncrement();
+            });
+            self.open.index(new, Entries::NewRow);
             made(change);
             true
         }
@@ -37,42 +42,42 @@ impl Opened {
         let old = rows.old.as_ref().or(rows.old_key.as_ref()).unwrap_or(row);
         // SAFETY: the caller's promise, throughout.
         unsafe {
-            if !self.columns.read_key(old, self.sent) {
+            if !self.kept.columns.read_key(old, self.sent) {
                 return false;
             }
-            overtaken::looking(self.table.root);
+            overtaken::looking(self.kept.table.root);
             let Some(found) = self.find_own() else { return false };
-            pg_sys::ExecClearTuple(self.new);
-            for place in 0..self.table.columns.len() {
-                let (value, is_null) = key::value(found.slot, place);
-                *(*self.new).tts_values.add(place) = value;
-                *(*self.new).tts_isnull.add(place) = is_null;
-            }
-            if !self.columns.read(row, self.new) {
+            let (old, new, count) = (found.slot, self.new, self.kept.table.columns.len());
+            within(move || {
+                raw::clear(new);
+                raw::deform(old, count as i32);
+                (*new).tts_values.copy_from_nonoverlapping((*old).tts_values, count);
+                (*new).tts_isnull.copy_from_nonoverlapping((*old).tts_isnull, count);
+            });
+            if !self.kept.columns.read(row, new) {
                 return false;
             }
-            pg_sys::ExecStoreVirtualTuple(self.new);
-            let moves = !key::same_key(&self.table, found.slot, self.new);
-            if moves || touches_unique(&self.table, found.slot, self.new) {
+            infallible::ExecStoreVirtualTuple(new);
+            let moves = !key::same_key(&self.kept.table, found.slot, self.new);
+            if moves || touches_unique(&self.kept.table, found.slot, self.new) {
                 return false;
             }
-            let mut tid = found.tid;
-            let mut indexes = pg_sys::TU_UpdateIndexes::TU_None;
-            pg_sys::simple_table_tuple_update(
-                self.open.relation,
-                &mut tid,
-                self.new,
-                std::ptr::null_mut(),
-                &mut indexes,
-            );
+            let relation = self.open.relation;
+            let indexes = within(move || {
+                let mut tid = found.tid;
+                let mut indexes = pg_sys::TU_UpdateIndexes::TU_None;
+                let snapshot = std::ptr::null_mut();
+                raw::simple_table_tuple_update(relation, &mut tid, new, snapshot, &mut indexes);
+                raw::CommandCounterIncrement();
+                indexes
+            });
             match indexes {
-                pg_sys::TU_UpdateIndexes::TU_All => self.open.index(self.new, Entries::Update),
+                pg_sys::TU_UpdateIndexes::TU_All => self.open.index(new, Entries::Update),
                 pg_sys::TU_UpdateIndexes::TU_Summarizing => {
-                    self.open.index(self.new, Entries::Summaries);
+                    self.open.index(new, Entries::Summaries);
                 }
                 _ => {}
             }
-            pg_sys::CommandCounterIncrement();
             made(change);
             true
         }
@@ -82,13 +87,14 @@ impl Opened {
         let Some(row) = rows.old.as_ref().or(rows.old_key.as_ref()) else { return false };
         // SAFETY: the caller's promise, throughout.
         unsafe {
-            if !self.columns.read_key(row, self.sent) {
+            if !self.kept.columns.read_key(row, self.sent) {
                 return false;
             }
             let Some(found) = self.find_own() else { return false };
             made(change);
             let relation = self.open.relation;
-            let verdict = delete::delete(self.table.clone(), relation, found.slot, found.tuple);
+            let verdict =
+                delete::delete(self.kept.table.clone(), relation, found.slot, found.tuple);
             if matches!(verdict, Verdict::Pass) {
                 self.open.delete(found.tid);
             }
@@ -100,7 +106,7 @@ impl Opened {
     unsafe fn find_own(&self) -> Option<Found> {
         // SAFETY: the caller's promise.
         unsafe {
-            let found = self.open.find(self.sent, self.table.key_index)?;
+            let found = self.open.find(self.sent, self.kept.table.key_index)?;
             is_own_write(Writer::of(found.tuple)).then_some(found)
         }
     }

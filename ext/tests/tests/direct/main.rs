@@ -1,6 +1,8 @@
 //! Many changes in one transaction: the worker makes the first of each kind, the guard itself makes
 //! the others where there is nothing to decide, and whatever has more to it is left to the worker.
 
+mod small_transactions;
+
 use steep_ext_tests::{Failure, Group};
 use steep_testkit::{Major, on_each_major};
 
