@@ -27,20 +27,30 @@ use crate::tap::message::RowChange;
 use crate::tap::transaction::Arrived;
 use pgrx::pg_sys;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// One in so many goes to the worker all the same: it keeps account of what it has received
 /// (`UpdateWorkerStats`, worker.c), and shows it in `pg_stat_subscription`.
 const TO_THE_WORKER: u32 = 500;
 
+/// So many tables are remembered over transactions.
+const REMEMBERED: usize = 1_000;
+
 thread_local! {
-    static CHANGED: RefCell<Vec<Changed>> = const { RefCell::new(Vec::new()) };
+    static TABLES: RefCell<Tables> = const { RefCell::new(Tables::new()) };
+}
+
+/// The tables that the worker has changed, by their ids at the publisher.
+struct Tables {
+    /// In boxes, as each is taken out for every change of it.
+    all: BTreeMap<u32, Box<Changed>>,
+    /// Those that are locked in this transaction.
+    locked: Vec<u32>,
 }
 
 /// A table that the worker has changed.
 struct Changed {
-    /// Its id at the publisher.
-    remote: u32,
     table: Rc<Table>,
     relation: pg_sys::Oid,
     /// Who makes further changes, by their kind.
@@ -68,26 +78,24 @@ enum Maker {
 
 /// The worker is about to make a change: it may leave the next ones of this kind to the guard.
 pub(super) fn learn(change: &Arrived, table: &Rc<Table>, relation: pg_sys::Oid) {
-    CHANGED.with_borrow_mut(|all| {
-        let at = all.iter().position(|changed| changed.remote == change.relation);
-        let at = at.filter(|at| all[*at].is_locked || all[*at].is_as_checked());
-        let at = at.unwrap_or_else(|| {
-            all.retain(|changed| changed.remote != change.relation);
-            all.push(Changed::new(change.relation, table.clone(), relation));
-            all.len() - 1
-        });
-        all[at].is_locked = true;
-        let maker = &mut all[at].makers[change.kind as usize];
+    TABLES.with_borrow_mut(|tables| {
+        let changed = tables.entry(change.relation, table, relation);
+        let is_new = !std::mem::replace(&mut changed.is_locked, true);
+        let maker = &mut changed.makers[change.kind as usize];
         if *maker == Maker::Unknown {
             *maker = Maker::Either;
+        }
+        if is_new {
+            tables.locked.push(change.relation);
         }
     });
 }
 
 /// The transaction is about to commit.
 pub(super) fn close() {
-    CHANGED.with_borrow_mut(|all| {
-        for changed in all {
+    TABLES.with_borrow_mut(|tables| {
+        for remote in std::mem::take(&mut tables.locked) {
+            let Some(changed) = tables.all.get_mut(&remote) else { continue };
             changed.is_locked = false;
             if let Some(opened) = changed.opened.take() {
                 changed.kept = Some(opened.close());
@@ -98,7 +106,8 @@ pub(super) fn close() {
 
 /// A table is described anew, or the transaction has failed.
 pub(crate) fn forget() {
-    CHANGED.with_borrow_mut(Vec::clear);
+    // What is dropped calls the server.
+    drop(TABLES.replace(Tables::new()));
 }
 
 /// Makes a change, if there is nothing to decide about it. Else it is the worker's.
@@ -107,25 +116,45 @@ pub(crate) fn forget() {
 /// In an apply worker that has just received the change.
 pub(crate) unsafe fn apply(change: &Arrived) -> bool {
     // Nothing is borrowed while the server is called; an error ends the transaction.
-    let taken = CHANGED.with_borrow_mut(|all| {
-        let is_ours = |changed: &Changed| {
-            let maker = changed.makers[change.kind as usize];
-            changed.remote == change.relation && matches!(maker, Maker::Either | Maker::Guard)
-        };
-        Some(all.swap_remove(all.iter().position(is_ours)?))
+    let taken = TABLES.with_borrow_mut(|tables| {
+        let maker = tables.all.get(&change.relation)?.makers[change.kind as usize];
+        let is_ours = matches!(maker, Maker::Either | Maker::Guard);
+        if is_ours { tables.all.remove(&change.relation) } else { None }
     });
     let Some(mut changed) = taken else { return false };
     changed.arrived += 1;
+    let was_locked = changed.is_locked;
     // SAFETY: the caller's promise.
     let is_done = changed.arrived % TO_THE_WORKER != 0 && unsafe { changed.apply(change) };
-    CHANGED.with_borrow_mut(|all| all.push(changed));
+    TABLES.with_borrow_mut(|tables| {
+        if changed.is_locked && !was_locked {
+            tables.locked.push(change.relation);
+        }
+        tables.all.insert(change.relation, changed);
+    });
     is_done
 }
 
+impl Tables {
+    const fn new() -> Self {
+        Self { all: BTreeMap::new(), locked: Vec::new() }
+    }
+
+    /// What is known of a table; nothing yet, if it has changed since.
+    fn entry(&mut self, remote: u32, table: &Rc<Table>, relation: pg_sys::Oid) -> &mut Changed {
+        if self.all.get(&remote).is_some_and(|known| !known.is_locked && !known.is_as_checked()) {
+            self.all.remove(&remote);
+        }
+        if self.all.len() >= REMEMBERED && !self.all.contains_key(&remote) {
+            self.all.retain(|_, changed| changed.is_locked);
+        }
+        self.all.entry(remote).or_insert_with(|| Box::new(Changed::new(table.clone(), relation)))
+    }
+}
+
 impl Changed {
-    fn new(remote: u32, table: Rc<Table>, relation: pg_sys::Oid) -> Self {
+    fn new(table: Rc<Table>, relation: pg_sys::Oid) -> Self {
         Self {
-            remote,
             table,
             relation,
             makers: [Maker::Unknown; 3],
@@ -153,7 +182,7 @@ impl Changed {
                 return false;
             }
             let opened = self.opened.get_or_insert_with(|| {
-                Opened::new(self.remote, &self.table, self.relation, self.kept.take())
+                Opened::new(change.relation, &self.table, self.relation, self.kept.take())
             });
             let maker = &mut self.makers[change.kind as usize];
             if *maker == Maker::Either {
