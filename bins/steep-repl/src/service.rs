@@ -126,6 +126,10 @@ pub(crate) fn install(wanted: &Wanted) -> Result<Exit, Error> {
 pub(crate) fn uninstall(level: Level) -> Result<Exit, Error> {
     let manager = manager(level, "uninstall")?;
     let failed = |source| Error::Service { what: "uninstall", source };
+    // What is removed while it runs goes on running, and nobody could stop it any more.
+    if matches!(manager.status(ServiceStatusCtx { label: label() }), Ok(ServiceStatus::Running)) {
+        manager.stop(ServiceStopCtx { label: label() }).map_err(failed)?;
+    }
     manager.uninstall(ServiceUninstallCtx { label: label() }).map_err(failed)?;
     say("the service is removed; configuration and data are still there");
     Ok(Exit::Done)

@@ -1,9 +1,14 @@
 //! Holding something up at a place that the test chooses.
 
+use std::time::Duration;
+
 use postgres::Client;
 
 use crate::cluster::{ClusterError, PgCluster};
 use crate::wait::{self, Observed, WaitError};
+
+/// Whoever is to be held up may have a long way to go there, such as a node that joins.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A lock; whoever runs into it stays there until this is dropped.
 pub struct Hold {
@@ -45,7 +50,7 @@ impl Hold {
                 on h.pid = any (pg_catalog.pg_blocking_pids(a.pid)))
             select count(*) - 1 from held";
         let (looker, pid) = (&mut self.looker, self.pid);
-        wait::until(wait::DEADLINE, format!("{count} sessions that a lock holds up"), || {
+        wait::until(PATIENCE, format!("{count} sessions that a lock holds up"), || {
             let held: i64 = looker.query_one(sql, &[&pid])?.get(0);
             if usize::try_from(held) == Ok(count) { Ok(()) } else { Err(Observed::new(held)) }
         })

@@ -1,5 +1,8 @@
 //! Taking a node out of the group.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use steep_ipc::{Failure, NodeRemove, Plan, Progress};
 use steep_pg::Connection;
 
@@ -7,6 +10,9 @@ use super::{GroupOperations, ProgressSink};
 use crate::error::{NodeError, While, refused};
 use crate::join::Address;
 use crate::routes::Routes;
+
+/// How often whoever waits hears that the work goes on. A client gives up after a minute of silence.
+const WORD: Duration = Duration::from_secs(10);
 
 /// A member's row in `steep_repl.nodes`.
 #[derive(Debug, Clone)]
@@ -65,14 +71,17 @@ impl GroupOperations {
             }
         }
 
-        step(1, &format!("handing over what only node {leaving} has"));
-        let left = match &target.address {
-            _ if leaving == own => self.member().leave(request.force).await,
-            Some(address) => {
-                self.shared.peers.forget(address, leaving, leaving, request.force).await
+        let handing_over = format!("handing over what only node {leaving} has");
+        let left = saying(WORD, || step(1, &handing_over), async {
+            match &target.address {
+                _ if leaving == own => self.member().leave(request.force).await,
+                Some(address) => {
+                    self.shared.peers.forget(address, leaving, leaving, request.force).await
+                }
+                None => refused(format!("where the daemon of node {leaving} is, is not known"), ""),
             }
-            None => refused(format!("where the daemon of node {leaving} is, is not known"), ""),
-        };
+        })
+        .await;
         match left {
             Ok(done) => plan.steps.extend(done.iter().map(|done| format!("{leaving}: {done}"))),
             Err(error) if request.force => plan.warnings.push(format!("{leaving}: {error}")),
@@ -150,6 +159,17 @@ pub(super) async fn nodes(client: &Connection, routes: &Routes) -> Result<Vec<Kn
 
 const PENDING: &str = "forget:";
 
+/// Waits for `work`, and says what is done: at once, and `every` so often.
+async fn saying<T>(every: Duration, say: impl Fn(), work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    loop {
+        say();
+        if let Ok(done) = tokio::time::timeout(every, &mut work).await {
+            return done;
+        }
+    }
+}
+
 /// A member is to be told later.
 async fn remember(client: &Connection, leaving: &str, member: &str) -> Result<(), NodeError> {
     client
@@ -203,5 +223,27 @@ impl GroupOperations {
             }
         }
         Ok(is_any_left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[tokio::test]
+    async fn whoever_waits_hears_that_it_goes_on() {
+        let said = AtomicU32::new(0);
+        let work = async {
+            while said.load(Ordering::Relaxed) < 3 {
+                tokio::task::yield_now().await;
+            }
+            "done"
+        };
+        let say = || {
+            said.fetch_add(1, Ordering::Relaxed);
+        };
+        assert_eq!(saying(Duration::from_millis(1), say, work).await, "done");
+        assert_eq!(said.load(Ordering::Relaxed), 3);
     }
 }
