@@ -9,11 +9,12 @@ use steep_pg::{
 use super::facts::{Facts, NodeFacts};
 
 /// Settings that decisions need.
-const SETTINGS: [&str; 4] = [
+const SETTINGS: [&str; 5] = [
     "max_replication_slots",
     "max_wal_senders",
     "steep_repl.max_clock_skew",
     "steep_repl.heartbeat_interval",
+    "wal_retrieve_retry_interval",
 ];
 
 /// Looks at everything.

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use steep_ipc::Level;
-use steep_pg::subscriptions::LoggedError;
+use steep_pg::subscriptions::{Found, LoggedError};
+use steep_types::Lsn;
 
-use super::facts::Facts;
+use super::facts::{Facts, NodeFacts};
 
-/// How long no new error may come before the old one is no longer in the way: three times
 /// PostgreSQL's default pause before it starts a failed worker again
-/// (`wal_retrieve_retry_interval`, 5 s).
-const QUIET: Duration = Duration::from_secs(15);
+/// (`wal_retrieve_retry_interval`).
+const RETRY: Duration = Duration::from_secs(5);
+/// So many of these pauses without a new error mean that the old one is no longer in the way, where
+/// nothing was applied since that would say it sooner.
+const QUIET_PAUSES: u32 = 3;
 
 /// What the watch remembers. Times are counted from the start of the watch.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -26,6 +29,9 @@ struct Remembered {
     errors: u64,
     /// When the count grew the last time, while that is in the way.
     failed_at: Option<Duration>,
+    /// Up to where was applied then. What failed comes next: a worker applies one transaction after
+    /// the other, and begins again with the first that it has not committed.
+    stuck_at: Option<Lsn>,
     /// At how many looks it had grown since nothing was in the way.
     grown: u32,
     /// The last error that the log had, and whether it is the one that is in the way.
@@ -43,22 +49,27 @@ impl Memory {
             self.subscriptions.clear();
             return;
         };
+        let quiet = retry(node) * QUIET_PAUSES;
         let mut before = std::mem::take(&mut self.subscriptions);
         for subscription in &node.subscriptions {
             let Some(found) = &subscription.found else { continue };
             let known = before.remove(&subscription.peer);
             let is_new = known.is_none();
             let mut memory = known.unwrap_or_default();
-            // Also without a worker: one that cannot even connect meets no error that is counted.
-            if memory.failed_at.is_some_and(|at| now.saturating_sub(at) >= QUIET) {
-                (memory.failed_at, memory.grown, memory.is_told) = (None, 0, false);
-            }
             // Errors from before the watch began are in the way only if no worker runs. A smaller
             // count: somebody has reset the statistics.
             let has_failed = found.apply_errors > memory.errors;
+            let applied = applied(found);
+            let has_moved = memory.stuck_at.is_some() && applied > memory.stuck_at;
+            // Also without a worker: one that cannot even connect meets no error that is counted.
+            let is_quiet = |at| now.saturating_sub(at) >= quiet;
+            if has_moved || memory.failed_at.is_some_and(is_quiet) {
+                (memory.failed_at, memory.grown, memory.is_told) = (None, 0, false);
+                memory.stuck_at = None;
+            }
             let logged = node.logged_errors.get(&subscription.peer);
             if has_failed && (!is_new || (found.is_enabled && found.worker.is_none())) {
-                memory.failed_at = Some(now);
+                (memory.failed_at, memory.stuck_at) = (Some(now), applied);
                 memory.grown = memory.grown.saturating_add(1);
                 // An older error is no word about this one; how old the first one is nobody knows.
                 let known = memory.logged.as_ref();
@@ -144,6 +155,17 @@ impl Memory {
     }
 }
 
+/// Up to where the changes of a peer are applied.
+fn applied(found: &Found) -> Option<Lsn> {
+    found.applied_lsn.as_ref()?.parse().ok()
+}
+
+/// How long PostgreSQL waits before it starts a failed worker again.
+fn retry(node: &NodeFacts) -> Duration {
+    let set = node.number("wal_retrieve_retry_interval").and_then(|ms| u64::try_from(ms).ok());
+    set.map_or(RETRY, |ms| RETRY.max(Duration::from_millis(ms)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::checks::samples;
@@ -172,6 +194,43 @@ mod tests {
         assert!(memory.failing_for("b").is_some());
         at(&mut memory, 23, 5, Some(3));
         assert_eq!(memory.failing_for("b"), None);
+    }
+
+    #[test]
+    fn an_error_is_over_when_what_had_failed_is_applied() {
+        let mut memory = Memory::default();
+        let mut look = |second, errors, applied: &str| {
+            let mut facts = samples::healthy();
+            let found = samples::incoming(&mut facts);
+            (found.apply_errors, found.applied_lsn) = (errors, Some(applied.to_owned()));
+            memory.observe(Duration::from_secs(second), &facts);
+            memory.failing_for("b").is_some()
+        };
+        assert!(!look(0, 0, "0/10"));
+        assert!(!look(2, 1, "0/20"), "it may be a lost connection");
+        assert!(look(4, 2, "0/20"));
+        // The worker is back, and has yet to come to the change.
+        assert!(look(6, 2, "0/20") && look(8, 3, "0/20") && look(10, 3, "0/20"));
+        assert!(!look(12, 3, "0/30"));
+        assert!(!look(14, 3, "0/40"));
+        // Another change, after some that could be applied.
+        assert!(!look(16, 4, "0/50"));
+        assert!(look(18, 5, "0/50"));
+    }
+
+    #[test]
+    fn a_server_that_is_slow_to_try_again_is_given_the_time() {
+        let mut memory = Memory::default();
+        let mut look = |second, errors| {
+            let mut facts = samples::healthy();
+            samples::incoming(&mut facts).apply_errors = errors;
+            let settings = &mut samples::node(&mut facts).settings;
+            settings.insert("wal_retrieve_retry_interval".to_owned(), "20000".to_owned());
+            memory.observe(Duration::from_secs(second), &facts);
+            memory.failing_for("b").is_some()
+        };
+        assert!(!look(0, 0) && !look(2, 1) && look(22, 2));
+        assert!(look(41, 2) && look(42, 3) && look(101, 3) && !look(102, 3));
     }
 
     #[test]
