@@ -10,6 +10,7 @@ mod joining;
 mod leaving;
 mod life;
 mod load;
+mod ordinary;
 mod pair;
 mod recorded;
 mod rotation;

@@ -27,6 +27,8 @@ impl Member {
         // First: a request to prepare that is still on its way, or still waits for its slot, then
         // finds out, or has made what is dropped below.
         end_joins(&client, node, join_id).await.while_doing(&what)?;
+        // Whoever watches sees why the link goes.
+        set_status(&client, node, "leaving").await.while_doing(&what)?;
         let mut done = drop_link(&client, node).await.while_doing(&what)?;
         let removed = client
             .query_one("select steep_repl.remove_peer($1)", &[&node])
@@ -35,16 +37,25 @@ impl Member {
         if removed.get::<_, bool>(0) {
             done.push(format!("node {node} is no peer any more"));
         }
-        client
-            .execute(
-                "select steep_repl.set_node_status(n.node_id, 'removed') from steep_repl.nodes n
-                 where n.node_id = $1",
-                &[&node],
-            )
-            .await
-            .while_doing(&what)?;
+        set_status(&client, node, "removed").await.while_doing(&what)?;
         Ok(done)
     }
+}
+
+/// Writes down where a node is in its life, if it is known here and was not removed already.
+pub(super) async fn set_status(
+    client: &Connection,
+    node: &str,
+    status: &str,
+) -> Result<(), tokio_postgres::Error> {
+    client
+        .execute(
+            "select steep_repl.set_node_status(n.node_id, $2) from steep_repl.nodes n
+             where n.node_id = $1 and n.status <> 'removed'",
+            &[&node, &status],
+        )
+        .await?;
+    Ok(())
 }
 
 /// Ends a node's attempts to join, or one of them, which is remembered: whoever gives an attempt up

@@ -6,7 +6,7 @@ use steep_pg::Connection;
 use tokio_postgres::error::SqlState;
 
 use super::Member;
-use super::forget::drop_link;
+use super::forget::{drop_link, set_status};
 use crate::error::{NodeError, While, refused};
 use crate::names;
 
@@ -51,6 +51,8 @@ impl Member {
             hand_over(&client, &peers).await?;
             done.push("everything written here has reached the other nodes".to_owned());
         }
+        // From here on there is no way back, and whoever watches sees why the links go.
+        set_status(&client, &self.endpoint.node, "leaving").await.while_doing(what)?;
         for peer in &peers {
             done.extend(drop_link(&client, peer).await.while_doing(what)?);
         }

@@ -1,7 +1,9 @@
 //! What a daemon does for the group by itself, now and then.
 
+use steep_pg::Connection;
+
 use super::GroupOperations;
-use crate::error::NodeError;
+use crate::error::{NodeError, While};
 use crate::join::{Address, Meter};
 
 impl GroupOperations {
@@ -15,17 +17,17 @@ impl GroupOperations {
             return Ok(());
         }
         let client = self.member().connect().await?;
-        let is_installed = client
-            .query_one("select to_regclass('steep_repl.own_join') is not null", &[])
-            .await
-            .map_err(|error| NodeError::Postgres {
-                what: "looking for unfinished work".to_owned(),
-                source: error.into(),
-            })?
-            .get::<_, bool>(0);
-        if !is_installed {
+        if !is_installed(&client).await? {
             return Ok(());
         }
+        match self.tend_member(&client).await {
+            // This node has left meanwhile, and with it the work.
+            Err(_) if !is_installed(&client).await? => Ok(()),
+            tended => tended,
+        }
+    }
+
+    async fn tend_member(&self, client: &Connection) -> Result<(), NodeError> {
         // Only the record says which members take part.
         let nobody = Address { host: String::new(), port: 0 };
         let join = self.shared.join_from(nobody, 1, Meter::new().0);
@@ -33,7 +35,15 @@ impl GroupOperations {
             tracing::info!("an attempt to join that was cut off has been ended");
             return Ok(());
         }
-        self.tell_the_late(&client).await?;
+        self.tell_the_late(client).await?;
         Ok(())
     }
+}
+
+async fn is_installed(client: &Connection) -> Result<bool, NodeError> {
+    let row = client
+        .query_one("select to_regclass('steep_repl.own_join') is not null", &[])
+        .await
+        .while_doing("looking for unfinished work")?;
+    Ok(row.get(0))
 }

@@ -75,6 +75,20 @@ impl NodeFacts {
         self.nodes.iter().find(|node| node.node_id == node_id)
     }
 
+    /// Where this node is in its life, as `steep_repl.nodes` has it.
+    #[must_use]
+    pub fn own_status(&self) -> Option<&str> {
+        Some(self.node(&self.local.as_ref()?.node_id)?.status.as_str())
+    }
+
+    /// Whether the link to this peer is being taken down: one of the two leaves the group.
+    #[must_use]
+    pub fn is_parting_from(&self, peer: &str) -> bool {
+        let leaves = |status| matches!(status, "leaving" | "removed");
+        self.own_status().is_some_and(leaves)
+            || self.node(peer).is_some_and(|peer| leaves(peer.status.as_str()))
+    }
+
     /// The peers: whoever is subscribed to, and whoever else belongs to the group.
     #[must_use]
     pub fn peers(&self) -> Vec<&Node> {

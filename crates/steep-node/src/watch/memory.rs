@@ -22,6 +22,9 @@ pub struct Memory {
     subscriptions: BTreeMap<String, Remembered>,
     levels: BTreeMap<String, Level>,
     now: Duration,
+    has_looked: bool,
+    /// How long PostgreSQL waits before it starts a failed worker again.
+    retry: Duration,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -37,8 +40,12 @@ struct Remembered {
     /// The last error that the log had, and whether it is the one that is in the way.
     logged: Option<LoggedError>,
     is_told: bool,
-    /// For how many looks in a row no worker was connected although one should be.
+    /// For how many looks in a row no worker was connected although one should be, and since when.
     without_worker: u32,
+    without_since: Option<Duration>,
+    /// When it was seen to be enabled, unless it was already when the watch began.
+    enabled_at: Option<Duration>,
+    was_enabled: bool,
 }
 
 impl Memory {
@@ -49,7 +56,9 @@ impl Memory {
             self.subscriptions.clear();
             return;
         };
-        let quiet = retry(node) * QUIET_PAUSES;
+        self.retry = retry(node);
+        let quiet = self.retry.max(RETRY) * QUIET_PAUSES;
+        let is_first_look = !std::mem::replace(&mut self.has_looked, true);
         let mut before = std::mem::take(&mut self.subscriptions);
         for subscription in &node.subscriptions {
             let Some(found) = &subscription.found else { continue };
@@ -88,6 +97,15 @@ impl Memory {
                 (true, Some(_)) if found.received_lsn.is_none() => memory.without_worker,
                 _ => 0,
             };
+            if memory.without_worker == 0 {
+                memory.without_since = None;
+            } else {
+                memory.without_since.get_or_insert(now);
+            }
+            if !memory.was_enabled && !is_first_look {
+                memory.enabled_at = Some(now);
+            }
+            memory.was_enabled = found.is_enabled;
             self.subscriptions.insert(subscription.peer.clone(), memory);
         }
     }
@@ -143,6 +161,21 @@ impl Memory {
         self.subscriptions.get(peer).map_or(0, |memory| memory.without_worker)
     }
 
+    /// Whether it has been like that for longer than PostgreSQL takes as a rule to start a worker
+    /// again that has lost its connection.
+    #[must_use]
+    pub fn is_without_worker_for_long(&self, peer: &str) -> bool {
+        let since = self.subscriptions.get(peer).and_then(|memory| memory.without_since);
+        self.looks_without_worker(peer) > 1
+            && since.is_some_and(|since| self.now.saturating_sub(since) > self.retry)
+    }
+
+    /// For how long the subscription to this peer has been enabled, if that is known.
+    #[must_use]
+    pub fn enabled_for(&self, peer: &str) -> Option<Duration> {
+        Some(self.now.saturating_sub(self.subscriptions.get(peer)?.enabled_at?))
+    }
+
     /// The level that a check had at the look before.
     #[must_use]
     pub fn level(&self, check: &str) -> Level {
@@ -163,7 +196,7 @@ fn applied(found: &Found) -> Option<Lsn> {
 /// How long PostgreSQL waits before it starts a failed worker again.
 fn retry(node: &NodeFacts) -> Duration {
     let set = node.number("wal_retrieve_retry_interval").and_then(|ms| u64::try_from(ms).ok());
-    set.map_or(RETRY, |ms| RETRY.max(Duration::from_millis(ms)))
+    set.map_or(RETRY, Duration::from_millis)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! | `postgres` | | the last look failed |
 //! | `extension` | not created yet, or another version than the server's files | not in the server, or not preloaded |
 //! | `settings` | | whatever `steep_repl.check_setup()` finds |
-//! | `subscription:<peer>` | disabled; no worker at one look; a worker that has ended and runs again; nothing heard for 30 s | gone, altered, failing, no worker at two looks; nothing heard for 2 min |
+//! | `subscription:<peer>` | disabled; being taken down; no worker; a worker that has ended and runs again; nothing heard for 30 s | gone, altered, failing; no worker for longer than the server takes to start one; nothing heard for 2 min |
 //! | `slot:<peer>` | nobody connected; WAL above `slot_warning`; of no known node | WAL above `slot_critical`; lost or about to be |
 //! | `guard`, `publication` | a table is published without guard | a trigger or a table is missing or altered |
 //! | `peer:<peer>` | its daemon has not answered `unhealthy_threshold` times, or has lost its PostgreSQL | |

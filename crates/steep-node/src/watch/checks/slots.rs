@@ -15,9 +15,15 @@ pub(super) fn all<'a>(
     held.map(move |slot| judge(slot, node, inputs)).chain(missing(node))
 }
 
-/// Peers that should hold a slot here and do not.
+/// Peers that should hold a slot here and do not. They make it when this node has joined, and drop it
+/// when it leaves.
 fn missing(node: &NodeFacts) -> impl Iterator<Item = Check> {
-    let peers = node.peers().into_iter().filter(|peer| peer.status == "online");
+    let is_settled = !matches!(
+        node.own_status(),
+        Some("joining" | "catching_up" | "leaving" | "removed")
+    );
+    let peers =
+        node.peers().into_iter().filter(move |peer| is_settled && peer.status == "online");
     peers.filter(|peer| !node.slots.iter().any(|slot| slot.name == slot_of(&peer.node_id))).map(
         |peer| {
             let (id, slot) = (&peer.node_id, slot_of(&peer.node_id));
@@ -123,8 +129,14 @@ mod tests {
         let mut facts = samples::healthy();
         samples::node(&mut facts).slots.clear();
         samples::node(&mut facts).nodes[1].status = "online".into();
-        let checks = samples::judged(&facts);
-        let told = checks.iter().find(|one| one.name == "slot:b").expect("it is told");
-        assert_eq!(told.level, Level::Critical);
+        let told = |facts: &_| {
+            let checks = samples::judged(facts).into_iter();
+            checks.filter(|one| one.name == "slot:b").map(|one| one.level).next()
+        };
+        assert_eq!(told(&facts), Some(Level::Critical));
+        for status in ["joining", "leaving"] {
+            samples::node(&mut facts).nodes[0].status = status.into();
+            assert_eq!(told(&facts), None, "this node is {status}");
+        }
     }
 }

@@ -23,6 +23,14 @@ pub(super) fn all<'a>(
 fn judge(subscription: &Subscription, node: &NodeFacts, memory: &Memory) -> Check {
     let (name, peer) = (&subscription.name, &subscription.peer);
     let title = format!("subscription:{peer}");
+    if node.is_parting_from(peer) {
+        let parting = format!("the link to node {peer} is being taken down");
+        return with_hint(
+            check(title, Level::Warning, parting),
+            "that is as it should be while `steep-replctl node remove` runs; if it has ended, say it \
+             again",
+        );
+    }
     let Some(found) = &subscription.found else {
         let gone = check(title, Level::Critical, format!("subscription {name} does not exist"));
         return with_hint(gone, format!("remove node {peer} and let it join again"));
@@ -47,7 +55,8 @@ fn judge(subscription: &Subscription, node: &NodeFacts, memory: &Memory) -> Chec
     let looks = memory.looks_without_worker(peer);
     if found.worker.is_none() || looks > 0 {
         // A worker that PostgreSQL starts again is away for a moment.
-        let level = if looks < 2 { Level::Warning } else { Level::Critical };
+        let is_long = memory.is_without_worker_for_long(peer);
+        let level = if is_long { Level::Critical } else { Level::Warning };
         let why = match found.worker {
             None => format!("subscription {name} has no apply worker"),
             Some(_) => format!("the apply worker of subscription {name} is not connected yet"),
@@ -75,11 +84,17 @@ fn judge(subscription: &Subscription, node: &NodeFacts, memory: &Memory) -> Chec
     }
     let age =
         node.heartbeats.iter().find(|beat| beat.node_id == *peer).map(|beat| beat.age_seconds);
+    // Before it was enabled nothing could arrive: the newest heartbeat may be of another life of a
+    // node that was removed.
+    let silent = |age: f64| match memory.enabled_for(peer) {
+        Some(enabled) => age.min(enabled.as_secs_f64()),
+        None => age,
+    };
     match age {
-        Some(age) if age > SILENT => with_hint(
+        Some(age) if silent(age) > SILENT => with_hint(
             check(
                 title,
-                if age > GONE { Level::Critical } else { Level::Warning },
+                if silent(age) > GONE { Level::Critical } else { Level::Warning },
                 format!("nothing has arrived from node {peer} for {age:.0} s"),
             ),
             format!("see whether node {peer} runs and is not far behind"),
@@ -122,13 +137,49 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_may_be_away_for_one_look() {
+    fn a_worker_may_be_away_for_as_long_as_the_server_takes_to_start_it_again() {
         let (mut facts, mut memory) = (samples::healthy(), Memory::default());
         samples::incoming(&mut facts).worker = None;
-        assert_eq!(look(&facts, &mut memory, 0).level, Level::Warning);
-        assert_eq!(look(&facts, &mut memory, 2).level, Level::Critical);
+        for (second, level) in [(0, Level::Warning), (5, Level::Warning), (6, Level::Critical)] {
+            assert_eq!(look(&facts, &mut memory, second).level, level, "{second}");
+        }
         samples::incoming(&mut facts).worker = Some(1);
-        assert_eq!(look(&facts, &mut memory, 4).level, Level::Ok);
+        assert_eq!(look(&facts, &mut memory, 8).level, Level::Ok);
+        samples::incoming(&mut facts).worker = None;
+        // A server that starts it again at once; but one look may always be a moment.
+        samples::node(&mut facts)
+            .settings
+            .insert("wal_retrieve_retry_interval".into(), "200".into());
+        assert_eq!(look(&facts, &mut memory, 10).level, Level::Warning);
+        assert_eq!(look(&facts, &mut memory, 12).level, Level::Critical);
+    }
+
+    #[test]
+    fn a_link_that_is_taken_down_is_no_loss() {
+        for (place, status) in [(0, "leaving"), (1, "leaving"), (1, "removed")] {
+            let (mut facts, mut memory) = (samples::healthy(), Memory::default());
+            samples::node(&mut facts).nodes[place].status = status.into();
+            samples::node(&mut facts).subscriptions[0].found = None;
+            let told = look(&facts, &mut memory, 0);
+            assert_eq!(told.level, Level::Warning, "{}", told.message);
+        }
+    }
+
+    #[test]
+    fn heartbeats_from_before_a_subscription_was_enabled_are_no_silence() {
+        let (mut facts, mut memory) = (samples::healthy(), Memory::default());
+        let subscriptions = std::mem::take(&mut samples::node(&mut facts).subscriptions);
+        memory.observe(Duration::ZERO, &facts);
+        samples::node(&mut facts).subscriptions = subscriptions;
+        samples::node(&mut facts).heartbeats[1].age_seconds = 86_400.0;
+        assert_eq!(look(&facts, &mut memory, 2).level, Level::Ok);
+        assert_eq!(look(&facts, &mut memory, 32).level, Level::Ok);
+        assert_eq!(look(&facts, &mut memory, 33).level, Level::Warning);
+        assert_eq!(look(&facts, &mut memory, 123).level, Level::Critical);
+        samples::incoming(&mut facts).is_enabled = false;
+        look(&facts, &mut memory, 125);
+        samples::incoming(&mut facts).is_enabled = true;
+        assert_eq!(look(&facts, &mut memory, 127).level, Level::Ok);
     }
 
     #[test]

@@ -85,7 +85,12 @@ impl Eye {
         let Some(connection) = self.connection.as_mut() else {
             return Err(Blind::Away("no connection".to_owned()));
         };
-        let mut facts = gather::gather(connection).await.map_err(blind)?;
+        let mut gathered = gather::gather(connection).await;
+        if gathered.as_ref().is_err_and(is_about_missing_objects) {
+            // The extension was dropped, made or updated between two questions.
+            gathered = gather::gather(connection).await;
+        }
+        let mut facts = gathered.map_err(blind)?;
         error_text::add(connection, &mut facts, memory).await.map_err(blind)?;
         let repaired = self.repair(&facts).await.map_err(blind)?;
         self.keep_going(&facts).await.map_err(blind)?;
@@ -123,6 +128,8 @@ impl Eye {
     /// What apply workers do as well, for a node without any.
     async fn keep_going(&mut self, facts: &Facts) -> Result<(), PgError> {
         let (Some(connection), Some(_)) = (&self.connection, facts.node_id()) else {
+            // Whoever makes this database a node again may have another extension.
+            (self.may_beat, self.maintained_at) = (true, None);
             return Ok(());
         };
         let is_due = self.maintained_at.is_none_or(|at| at.elapsed() >= MAINTENANCE);
@@ -138,6 +145,8 @@ impl Eye {
             Ok(()) if is_due => self.maintained_at = Some(Instant::now()),
             Ok(()) => {}
             Err(error) if error.is_connection_lost() => return Err(error),
+            // Dropped since it was seen: the next look says so.
+            Err(error) if is_about_missing_objects(&error) => {}
             Err(error) => {
                 tracing::warn!(
                     error = error.for_log(),
@@ -148,6 +157,11 @@ impl Eye {
         }
         Ok(())
     }
+}
+
+/// Undefined table, function, schema or object, or one that went away in the middle of a query.
+fn is_about_missing_objects(error: &PgError) -> bool {
+    matches!(error.code(), Some("42P01" | "42883" | "3F000" | "42704" | "XX000"))
 }
 
 fn blind(error: PgError) -> Blind {
