@@ -97,6 +97,9 @@ pub struct NodeEntry {
     pub is_local: bool,
     /// When it last answered: RFC 3339.
     pub last_seen: Option<String>,
+    /// Why somebody should look after its joining.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attention: Option<String>,
 }
 
 /// A table of the database.

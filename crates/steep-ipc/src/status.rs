@@ -20,7 +20,7 @@ pub enum Level {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// What, stable: `postgres`, `extension`, `settings`, `subscription:<peer>`, `slot:<peer>`,
-    /// `guard`, `clock:<peer>`, `peer:<peer>`, `certificate`, `disk`, `conflicts`, ….
+    /// `join:<node>`, `guard`, `clock:<peer>`, `peer:<peer>`, `certificate`, `disk`, `conflicts`, ….
     pub name: String,
     /// How it is.
     pub level: Level,

@@ -52,6 +52,30 @@ pub struct LocalNode {
     pub mismatch: Option<String>,
 }
 
+/// A node that joins with the help of this one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Joining {
+    /// The node.
+    pub node_id: String,
+    /// Seconds since it began.
+    pub age_seconds: f64,
+}
+
+/// The nodes that join with the help of this one, by id.
+///
+/// # Errors
+/// When the query fails.
+pub async fn joining(client: &Client) -> Result<Vec<Joining>, PgError> {
+    let sql = "select j.node_id, extract(epoch from
+          pg_catalog.clock_timestamp() - pg_catalog.min(j.started_at))::double precision
+        from steep_repl.joins j group by j.node_id order by j.node_id";
+    let rows = client.query(sql, &[]).await?;
+    let joining = |row: &tokio_postgres::Row| {
+        Ok(Joining { node_id: row.try_get(0)?, age_seconds: row.try_get(1)? })
+    };
+    rows.iter().map(joining).collect()
+}
+
 /// Every node that this one knows, removed ones included, by id.
 ///
 /// # Errors

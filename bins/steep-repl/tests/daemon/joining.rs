@@ -1,9 +1,10 @@
 //! A node that joins while daemons die and links break.
 
 use nix::sys::signal::Signal;
-use steep_ipc::{JobStatus, Request};
+use steep_ipc::{JobStatus, Level, NodeRemove, Request, Response};
 use steep_testkit::{Direction, Hold};
 
+use super::seen::check;
 use super::support::{Daemon, Outcome};
 use super::trio::{DATABASE, Trio, answer};
 
@@ -33,6 +34,39 @@ fn a_joiner_killed_in_the_middle_of_the_copy_undoes_it_when_it_is_back() -> Outc
     assert!(answer(trio.adding())?.done);
     trio.is_joined()?;
     trio.finish(load)
+}
+
+#[test]
+fn a_joiner_that_vanished_is_told_by_every_member_until_it_is_removed() -> Outcome {
+    let mut trio = Trio::start()?;
+    let (adding, hold) = trio.adding_until_halfway()?;
+    for member in [&trio.a, &trio.b] {
+        member.until_check("join:c", Level::Ok)?;
+    }
+    kill(&mut trio.c)?;
+    trio.cluster("c").kill9()?;
+    drop(hold);
+    assert!(answer(adding).is_err());
+    for member in [&trio.a, &trio.b] {
+        let way_out = "steep-replctl node remove c --force";
+        member.until_check("join:c", Level::Warning)?;
+        member.shows("join:c", Level::Warning, "of WAL are kept for it", way_out)?;
+        let Response::Nodes(nodes) = member.ask(&Request::NodeList)? else {
+            return Err("no list".into());
+        };
+        let told = nodes.iter().find(|node| node.node == "c").and_then(|c| c.attention.as_deref());
+        assert!(told.is_some_and(|told| told.contains(way_out)), "{nodes:?}");
+    }
+    let remove = Request::NodeRemove(NodeRemove { node: "c".to_owned(), force: true });
+    let Response::Plan(done) = trio.a.ask(&remove)? else { return Err("no plan".into()) };
+    assert!(done.done, "{done:?}");
+    for member in ["a", "b"] {
+        assert_eq!(trio.left(member)?, "", "{member}");
+    }
+    for member in [&trio.a, &trio.b] {
+        member.until("nothing of the attempt", |status| check(status, "join:c").is_none())?;
+    }
+    Ok(())
 }
 
 #[test]

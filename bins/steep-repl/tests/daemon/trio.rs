@@ -254,7 +254,8 @@ fn configuration(cluster: &PgCluster, grpc: u16, link: Option<&Link>) -> String 
     let told = link.map_or((cluster.port(), grpc), |link| (link.postgres.port(), link.grpc.port()));
     format!(
         "  grpc: {{listen: \"127.0.0.1:{grpc}\", tls: {{mode: \"off\"}}}}\n  topology:\n    \
-         this_node: {{name: {}, host: 127.0.0.1, port: {}, grpc_port: {}}}\n",
+         this_node: {{name: {}, host: 127.0.0.1, port: {}, grpc_port: {}}}\n    \
+         health_check: {{interval: 1s}}\n",
         cluster.name(),
         told.0,
         told.1

@@ -200,6 +200,7 @@ pub(crate) fn nodes() -> Vec<NodeEntry> {
         status: "online".into(),
         is_local: true,
         last_seen: None,
+        attention: None,
     };
     let cloud = NodeEntry {
         node: "cloud".into(),
@@ -210,8 +211,16 @@ pub(crate) fn nodes() -> Vec<NodeEntry> {
         status: "unreachable".into(),
         is_local: false,
         last_seen: Some(NOW.into()),
+        attention: None,
     };
-    vec![hq, cloud]
+    let lab = NodeEntry {
+        node: "lab".into(),
+        name: "lab".into(),
+        status: "joining".into(),
+        attention: Some("node lab began to join 2 h 1 min ago; look after it".into()),
+        ..cloud.clone()
+    };
+    vec![hq, cloud, lab]
 }
 
 pub(crate) fn tables() -> Vec<TableEntry> {

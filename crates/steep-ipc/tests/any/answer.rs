@@ -80,8 +80,9 @@ fn plan() -> impl Strategy<Value = Plan> {
 }
 
 fn node() -> impl Strategy<Value = NodeEntry> {
-    (text(), text(), text(), maybe(), any::<i32>(), text(), any::<bool>(), maybe()).prop_map(
-        |(node, name, postgres, grpc, priority, status, is_local, last_seen)| NodeEntry {
+    let words = (text(), text(), text(), maybe());
+    (words, any::<i32>(), text(), any::<bool>(), maybe(), maybe()).prop_map(
+        |((node, name, postgres, grpc), priority, status, is_local, last_seen, attention)| NodeEntry {
             node,
             name,
             postgres,
@@ -90,6 +91,7 @@ fn node() -> impl Strategy<Value = NodeEntry> {
             status,
             is_local,
             last_seen,
+            attention,
         },
     )
 }

@@ -1,6 +1,6 @@
 //! The nodes of the group, as this one knows them.
 
-use steep_ipc::NodeEntry;
+use steep_ipc::{Level, NodeEntry};
 
 use crate::watch::Snapshot;
 
@@ -16,8 +16,20 @@ pub(super) fn list(snapshot: &Snapshot) -> Vec<NodeEntry> {
         status: node.status.clone(),
         is_local: Some(node.node_id.as_str()) == local,
         last_seen: last_seen(node, snapshot),
+        attention: attention(&node.node_id, snapshot),
     };
     facts.node.iter().flat_map(|known| &known.nodes).map(entry).collect()
+}
+
+/// What is the matter with a node that joins.
+fn attention(node: &str, snapshot: &Snapshot) -> Option<String> {
+    let name = format!("join:{node}");
+    let checks = &snapshot.status.health.checks;
+    let found = checks.iter().find(|check| check.name == name && check.level > Level::Ok)?;
+    Some(match &found.hint {
+        Some(hint) => format!("{}; {hint}", found.message),
+        None => found.message.clone(),
+    })
 }
 
 /// The latest of all signs of life; all are RFC 3339 in UTC, so that they compare as text.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use steep_pg::conflicts::Kind;
 use steep_pg::extension::{Extension, Finding};
 use steep_pg::heartbeats::Heartbeat;
-use steep_pg::nodes::{LocalNode, Node};
+use steep_pg::nodes::{Joining, LocalNode, Node};
 use steep_pg::publication::PublicationFault;
 use steep_pg::server_facts::ServerFacts;
 use steep_pg::slots::Slot;
@@ -32,6 +32,8 @@ pub struct NodeFacts {
     pub local: Option<LocalNode>,
     /// Every node it knows.
     pub nodes: Vec<Node>,
+    /// The nodes that join with the help of this one.
+    pub joining: Vec<Joining>,
     /// The subscriptions to peers.
     pub subscriptions: Vec<Subscription>,
     /// The logical slots of this database.

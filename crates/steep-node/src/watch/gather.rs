@@ -35,10 +35,11 @@ pub(super) async fn gather(client: &Client) -> Result<Facts, PgError> {
 
 async fn node_facts(client: &Client) -> Result<NodeFacts, PgError> {
     // All at once: the server gets them in one go and answers in order.
-    let (findings, local, nodes, subscriptions, slots, heartbeats) = tokio::try_join!(
+    let (findings, local, nodes, joining, subscriptions, slots, heartbeats) = tokio::try_join!(
         extension::check_setup(client),
         nodes::local(client),
         nodes::list(client),
+        nodes::joining(client),
         subscriptions::list(client),
         slots::list(client),
         heartbeats::list(client),
@@ -55,6 +56,7 @@ async fn node_facts(client: &Client) -> Result<NodeFacts, PgError> {
         findings,
         local,
         nodes,
+        joining,
         subscriptions,
         slots,
         heartbeats,

@@ -1,6 +1,6 @@
 use crate::context::{Context, answer_of};
 use crate::error::CliError;
-use crate::printer::{Cell, Printer, Table, Tone};
+use crate::printer::{Cell, Printer, Table, Tone, clean};
 use std::io;
 use steep_ipc::{Exit, NodeEntry, Request, Response};
 
@@ -29,5 +29,9 @@ fn print(nodes: &[NodeEntry], printer: &mut Printer) -> io::Result<()> {
             last_seen,
         ]);
     }
-    printer.table(&table, "no nodes: `steep-replctl init` makes the first one")
+    printer.table(&table, "no nodes: `steep-replctl init` makes the first one")?;
+    for text in nodes.iter().filter_map(|node| node.attention.as_ref()) {
+        printer.line(format_args!("{} {}", Tone::Look.paint("warning:"), clean(text)))?;
+    }
+    Ok(())
 }

@@ -7,6 +7,7 @@
 //! | `settings` | | whatever `steep_repl.check_setup()` finds |
 //! | `subscription:<peer>` | disabled; being taken down; no worker; a worker that has ended and runs again; nothing heard for 30 s | gone, altered, failing; no worker for longer than the server takes to start one; nothing heard for 2 min |
 //! | `slot:<peer>` | nobody connected; WAL above `slot_warning`; of no known node | WAL above `slot_critical`; lost or about to be |
+//! | `join:<node>` | a node that joins with the help of this one, and its daemon has not answered `unhealthy_threshold` times, or it has taken a day | |
 //! | `guard`, `publication` | a table is published without guard | a trigger or a table is missing or altered |
 //! | `peer:<peer>` | its daemon has not answered `unhealthy_threshold` times, or has lost its PostgreSQL | |
 //! | `clock:<peer>` | more than half of `steep_repl.max_clock_skew` off | more than all of it |
@@ -20,6 +21,7 @@ mod certificates;
 mod conflicts;
 mod disk;
 mod guard;
+mod joins;
 mod peers;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -89,6 +91,7 @@ pub fn judge(inputs: &Inputs<'_>) -> Vec<Check> {
                 checks.push(guard::publication(node));
                 checks.extend(subscriptions::all(node, inputs.memory));
                 checks.extend(slots::all(node, inputs));
+                checks.extend(joins::all(node, inputs));
                 checks.extend(peers::all(node, inputs));
                 checks.push(conflicts::pending(node));
             }
@@ -119,6 +122,16 @@ pub(crate) fn some_of(names: impl ExactSizeIterator<Item = String>) -> String {
     let more = names.len().saturating_sub(SHOWN);
     let shown = names.take(SHOWN).collect::<Vec<_>>().join(", ");
     if more == 0 { shown } else { format!("{shown} and {more} more") }
+}
+
+/// A length of time for people.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn span(seconds: f64) -> String {
+    match seconds.max(0.0) as u64 {
+        seconds if seconds < 60 => format!("{seconds} s"),
+        seconds if seconds < 3600 => format!("{} min", seconds / 60),
+        seconds => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
 }
 
 /// Bytes for people.

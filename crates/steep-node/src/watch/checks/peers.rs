@@ -13,8 +13,11 @@ pub(super) fn all(node: &NodeFacts, inputs: &Inputs<'_>) -> Vec<Check> {
         .filter_map(|peer| Some((peer.node_id.as_str(), inputs.peers.get(&peer.node_id)?)));
     known
         .flat_map(|(id, health)| {
-            let daemon = daemon(id, health, inputs.limits.peer_threshold);
-            [Some(daemon), clock(id, health, node, inputs)].into_iter().flatten()
+            // Of one that joins `join:…` tells.
+            let is_joining = node.joining.iter().any(|joining| joining.node_id == id);
+            let daemon =
+                (!is_joining).then(|| daemon(id, health, inputs.limits.peer_threshold));
+            [daemon, clock(id, health, node, inputs)].into_iter().flatten()
         })
         .collect()
 }

@@ -67,11 +67,21 @@ fn judge(slot: &Slot, node: &NodeFacts, inputs: &Inputs<'_>) -> Check {
     let before = inputs.memory.level(&title);
     let level =
         threshold::level(slot.retained_bytes, limits.slot_warning, limits.slot_critical, before);
+    // It reads from here when it has its rows.
+    let is_joining = node.joining.iter().any(|joining| joining.node_id == *id);
     if level > Level::Ok {
         return with_hint(
             check(title, level, format!("{kept} of WAL are kept for node {id}")),
-            format!("see whether node {id} runs and applies; if it never comes back, remove it"),
+            match is_joining {
+                true => format!("see steep-replctl node status on node {id}, and the check join:{id}"),
+                false => {
+                    format!("see whether node {id} runs and applies; if it never comes back, remove it")
+                }
+            },
         );
+    }
+    if is_joining && !slot.is_active {
+        return check(title, Level::Ok, format!("node {id} is joining; {kept} of WAL are kept"));
     }
     if !slot.is_active {
         return with_hint(
