@@ -3,6 +3,7 @@ use super::units;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 use steep_ipc::Progress;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// How often a log gets a line while step and table stay the same.
 const LOG_INTERVAL: Duration = Duration::from_secs(30);
@@ -23,13 +24,13 @@ impl ProgressLine {
     /// Shows how far it is. What cannot be written is left out: the command goes on.
     pub(crate) fn show(&mut self, progress: &Progress) {
         let mut stderr = anstream::stderr().lock();
-        let text = describe(progress);
         if self.terminal {
+            let text = describe_within(progress, width() - 1);
             let _ = write!(stderr, "\r\x1b[2K{}", fit(&text, width() - 1, 1));
             let _ = stderr.flush();
             self.drawn = true;
         } else if self.is_news(progress) {
-            let _ = writeln!(stderr, "{text}");
+            let _ = writeln!(stderr, "{}", describe(progress));
         }
     }
 
@@ -58,27 +59,72 @@ fn width() -> usize {
 }
 
 /// How far a job is, such as
-/// `[3/7] copying data: public.orders, table 4 of 12, 1,200 rows, 3 MB of 10 MB, 1 MB/s, 7 s left`.
+/// `[3/7] copying data: public.orders, 3 of 12 tables, 1,200 rows, 3 MB of 10 MB, 1 MB/s, 7 s left`.
 pub(crate) fn describe(progress: &Progress) -> String {
-    let mut parts = Vec::new();
-    if progress.tables > 0 {
-        parts.push(match &progress.table {
-            Some(table) => {
-                let number = (progress.tables_done + 1).min(progress.tables);
-                format!("{}, table {number} of {}", clean(table), progress.tables)
-            }
-            None => format!("{} of {} tables", progress.tables_done, progress.tables),
-        });
-    } else if let Some(table) = &progress.table {
-        parts.push(clean(table).into_owned());
+    let table = progress.table.as_deref().map(clean);
+    line(progress, table.as_deref(), Detail::All)
+}
+
+/// The same in so many columns. How fast it is and how long it will take is what one wants to know:
+/// the table's name is shortened first, then the counts are left out, then the name.
+fn describe_within(progress: &Progress, width: usize) -> String {
+    let table = progress.table.as_deref().map(clean);
+    for detail in [Detail::All, Detail::Bytes, Detail::Rate] {
+        let with = |table: Option<&str>| line(progress, table, detail);
+        let whole = with(table.as_deref());
+        if whole.width() <= width {
+            return whole;
+        }
+        let Some(name) = &table else { continue };
+        // What is left for the name, beside the rest of the line.
+        let room = (width + name.width()).saturating_sub(whole.width());
+        if room >= SHORTEST_NAME {
+            return with(Some(&shortened(name, room)));
+        }
     }
-    if progress.rows > 0 {
-        parts.push(format!("{} rows", units::count(progress.rows)));
+    line(progress, None, Detail::Rate)
+}
+
+/// Columns in which the end of a name still says something.
+const SHORTEST_NAME: usize = 12;
+
+/// The end of a name: tables of one schema differ there.
+fn shortened(name: &str, width: usize) -> String {
+    let mut kept: Vec<char> = Vec::new();
+    let mut used = 1;
+    for char in name.chars().rev() {
+        used += char.width().unwrap_or(0);
+        if used > width {
+            break;
+        }
+        kept.push(char);
     }
-    if progress.bytes_total > 0 {
+    kept.push('…');
+    kept.iter().rev().collect()
+}
+
+/// How much is said beside rate and time left.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Detail {
+    Rate,
+    Bytes,
+    All,
+}
+
+fn line(progress: &Progress, table: Option<&str>, detail: Detail) -> String {
+    let mut parts: Vec<String> = table.map(str::to_owned).into_iter().collect();
+    if progress.tables > 0 && (detail == Detail::All || table.is_none()) {
+        let (done, all) = (progress.tables_done, progress.tables);
+        let noun = if all == 1 { "table" } else { "tables" };
+        parts.push(format!("{} of {} {noun}", units::count(done), units::count(all)));
+    }
+    if progress.rows > 0 && detail == Detail::All {
+        parts.push(units::counted(progress.rows, "row"));
+    }
+    if progress.bytes_total > 0 && detail >= Detail::Bytes {
         let (done, total) = (units::bytes(progress.bytes), units::bytes(progress.bytes_total));
         parts.push(format!("{done} of {total}"));
-    } else if progress.bytes > 0 {
+    } else if progress.bytes > 0 && detail >= Detail::Bytes {
         parts.push(units::bytes(progress.bytes));
     }
     if progress.bytes_per_second > 0 {
@@ -114,9 +160,43 @@ mod tests {
         progress.seconds_left = Some(7);
         assert_eq!(
             describe(&progress),
-            "[1/7] copying data: public.orders, table 4 of 12, 1,200 rows, 3.0 MB of 10 MB, \
+            "[1/7] copying data: public.orders, 3 of 12 tables, 1,200 rows, 3.0 MB of 10 MB, \
              1.0 MB/s, 7 s left"
         );
+    }
+
+    #[test]
+    fn a_narrow_line_keeps_how_fast_it_is_and_how_long_it_will_take() {
+        let progress = Progress {
+            step: "copying rows".into(),
+            step_number: 6,
+            steps: 9,
+            table: Some("warehouse.order_lines_of_the_last_ten_years".into()),
+            tables: 120,
+            tables_done: 37,
+            rows: 123_456_789,
+            bytes: 345 << 30,
+            bytes_total: 1200 << 30,
+            bytes_per_second: 98 << 20,
+            seconds_left: Some(9012),
+        };
+        let line = |width| describe_within(&progress, width);
+        assert_eq!(line(200), describe(&progress));
+        assert_eq!(
+            line(120),
+            "[6/9] copying rows: …_the_last_ten_years, 37 of 120 tables, 123,456,789 rows, 345 GB of \
+             1.2 TB, 98 MB/s, 2 h 30 min left"
+        );
+        assert_eq!(
+            line(79),
+            "[6/9] copying rows: …last_ten_years, 345 GB of 1.2 TB, 98 MB/s, 2 h 30 min left"
+        );
+        assert_eq!(line(60), "[6/9] copying rows: …ast_ten_years, 98 MB/s, 2 h 30 min left");
+        assert_eq!(line(40), "[6/9] copying rows: 37 of 120 tables, 98 MB/s, 2 h 30 min left");
+        for width in 60..200 {
+            let text = line(width);
+            assert!(text.width() <= width && text.ends_with("98 MB/s, 2 h 30 min left"), "{text}");
+        }
     }
 
     #[test]

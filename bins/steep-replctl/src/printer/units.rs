@@ -29,6 +29,11 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
+/// `1 table`, `3,000 tables`.
+pub(crate) fn counted(number: u64, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{} {one}s", count(number)) }
+}
+
 /// A length of time in its two largest units.
 pub(crate) fn seconds(seconds: u64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
@@ -54,6 +59,7 @@ mod tests {
         let sizes = [0, 1023, 1024, 1536, 10 << 10, 5 << 30, u64::MAX].map(bytes);
         assert_eq!(sizes, ["0 B", "1023 B", "1.0 kB", "1.5 kB", "10 kB", "5.0 GB", "16384 PB"]);
         assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 1, 2000].map(|n| counted(n, "row")), ["0 rows", "1 row", "2,000 rows"]);
         let times = [0, 59, 61, 3600, 90_061].map(seconds);
         assert_eq!(times, ["0 s", "59 s", "1 min 1 s", "1 h 0 min", "1 d 1 h"]);
         assert_eq!(

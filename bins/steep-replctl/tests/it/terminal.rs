@@ -146,7 +146,8 @@ fn progress_is_one_line_that_is_drawn_anew_and_goes_away() {
     assert_eq!(exit, Some(0), "{seen}");
     let lines: Vec<&str> = seen.split("\r\x1b[2K").collect();
     assert!(lines.len() > 2, "{seen:?}");
-    assert!(lines[1].starts_with("[3/7] copying data: public.orders, table 4 of 12"), "{seen:?}");
+    assert!(lines[1].starts_with("[3/7] copying data: public.orders, "), "{seen:?}");
+    assert!(lines[1].contains("MB/s, ") && lines[1].ends_with(" left"), "{seen:?}");
     // Whatever was drawn fits, and nothing of it is left before the plan.
     for line in &lines[1..lines.len() - 1] {
         assert!(line.chars().count() < 60 && !line.contains('\n'), "{line:?}");

@@ -102,7 +102,7 @@ async fn session(
             return free.while_doing("ending a session that writes copied rows");
         };
         let table = &queue.tables[piece.table];
-        meter.table(&table.name);
+        meter.table(&table.name, table.bytes);
         copy_piece(&from, &to, table, &piece, &meter)
             .await
             .while_doing(format!("copying rows of table {}", table.name))?;
@@ -116,7 +116,7 @@ async fn session(
                 table = table.name,
                 "the rows of a table are copied"
             );
-            meter.table_done();
+            meter.table_done(&table.name);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! How far a job is.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -19,6 +20,8 @@ struct Shared {
     rows: AtomicU64,
     bytes: AtomicU64,
     tables: AtomicU64,
+    /// Tables whose rows are being copied, with the bytes of each.
+    in_progress: Mutex<BTreeMap<String, u64>>,
     copying_since: Mutex<Option<Instant>>,
 }
 
@@ -32,6 +35,7 @@ impl Meter {
             rows: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             tables: AtomicU64::new(0),
+            in_progress: Mutex::default(),
             copying_since: Mutex::new(None),
         };
         (Self { shared: Arc::new(shared) }, seen)
@@ -63,15 +67,28 @@ impl Meter {
         });
     }
 
-    /// Rows of `table` are being copied.
-    pub fn table(&self, table: &str) {
-        self.shared.told.send_modify(|progress| progress.table = Some(table.to_owned()));
+    /// Rows of `table`, which has so many bytes, are being copied.
+    pub fn table(&self, table: &str, bytes: u64) {
+        self.change_tables(|tables| {
+            tables.insert(table.to_owned(), bytes);
+        });
     }
 
     /// A table is copied whole.
-    pub fn table_done(&self) {
+    pub fn table_done(&self, table: &str) {
         self.shared.tables.fetch_add(1, Ordering::Relaxed);
+        self.change_tables(|tables| {
+            tables.remove(table);
+        });
         self.tell();
+    }
+
+    /// Of the tables in progress the largest is told: it is the one that is waited for.
+    fn change_tables(&self, change: impl FnOnce(&mut BTreeMap<String, u64>)) {
+        let Ok(mut tables) = self.shared.in_progress.lock() else { return };
+        change(&mut tables);
+        let largest = tables.iter().max_by_key(|(_, bytes)| **bytes).map(|(name, _)| name.clone());
+        self.shared.told.send_modify(|progress| progress.table = largest);
     }
 
     /// So much more is copied.
@@ -101,4 +118,22 @@ impl Meter {
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn rate(bytes: u64, seconds: f64) -> u64 {
     if seconds > 0.0 { (bytes as f64 / seconds) as u64 } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_tables_the_largest_is_named() {
+        let (meter, told) = Meter::new();
+        let named = || told.borrow().table.clone().unwrap_or_default();
+        meter.table("large", 1000);
+        meter.table("small", 10);
+        assert_eq!(named(), "large");
+        meter.table_done("large");
+        assert_eq!((named().as_str(), told.borrow().tables_done), ("small", 1));
+        meter.table_done("small");
+        assert_eq!(named(), "");
+    }
 }
