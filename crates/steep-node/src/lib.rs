@@ -15,6 +15,7 @@ pub mod serve;
 pub mod tables;
 pub mod tls;
 pub mod watch;
+mod words;
 
 pub use self::peer_tls::PeerTls;
 pub use self::routes::{Route, Routes};

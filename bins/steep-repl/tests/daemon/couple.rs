@@ -68,10 +68,14 @@ impl Couple {
 
     /// Lets `b` join, as `a` is told to.
     pub(crate) fn join(&self) -> Outcome {
-        let address = self.address_of_b();
-        let add = NodeAdd { address, jobs: Some(1), dry_run: false };
-        let plan = plan(&self.a, &Request::NodeAdd(add))?;
+        let plan = self.add_b(false)?;
         if plan.done { Ok(()) } else { Err(format!("{plan:?}").into()) }
+    }
+
+    /// What is, or would be, done to let `b` join.
+    pub(crate) fn add_b(&self, dry_run: bool) -> Result<Plan, Box<dyn Error>> {
+        let add = NodeAdd { address: self.address_of_b(), jobs: Some(1), dry_run };
+        plan(&self.a, &Request::NodeAdd(add))
     }
 
     /// Of its daemon.

@@ -136,6 +136,12 @@ on_each_major! {
         let done = init(&daemon, &INCLUDE, &EXCLUDE, false)?;
         assert!(done.done, "{done:?}");
         assert_eq!(of_class(&done, "replicated"), MEANT);
+        for (plan, class) in [(&planned, "replicable"), (&done, "replicated")] {
+            for table in plan.tables.iter().filter(|table| table.class == class) {
+                let policy = (table.strategy.as_deref(), table.detection.as_deref());
+                assert_eq!(policy, (Some("last_write_wins"), Some("default")), "{table:?}");
+            }
+        }
         for sql in [
             "select format('%I.%I', n.nspname, c.relname)
              from pg_class c join pg_namespace n on n.oid = c.relnamespace

@@ -19,9 +19,12 @@ fn alarms(daemon: &Daemon) -> Vec<String> {
 on_each_major! {
     fn a_node_that_joins_and_leaves_wakes_nobody(major: Major) -> Outcome {
         let couple = Couple::start(major, |builder| builder, "")?;
-        couple.on("a", "create table t (id int primary key); insert into t select generate_series(1, 1000)")?;
+        couple.on("a", "create table t (id int primary key); insert into t select generate_series(1, 1000); analyze t")?;
         couple.init()?;
         for life in ["first", "second"] {
+            let planned = couple.add_b(true)?;
+            let sizes: Vec<_> = planned.tables.iter().map(|table| (table.estimated_rows, table.bytes)).collect();
+            assert_eq!((sizes.as_slice(), planned.done), (&[(1000, 40_960)][..], false), "{planned:?}");
             couple.join()?;
             for daemon in [&couple.a, &couple.b] {
                 daemon.until("a node with a peer", |status| {

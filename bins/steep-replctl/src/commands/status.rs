@@ -37,8 +37,8 @@ pub(super) fn print(status: &NodeStatus, printer: &mut Printer) -> io::Result<()
         1 => Tone::Look.paint("1 conflict waits for a decision".to_owned()),
         many => Tone::Look.paint(format!("{} conflicts wait for a decision", units::count(many))),
     };
-    let tables = units::count(status.replicated_tables);
-    printer.line(format_args!("{tables} tables replicated, {pending}"))?;
+    let tables = units::counted(status.replicated_tables, "table");
+    printer.line(format_args!("{tables} replicated, {pending}"))?;
 
     printer.heading("Links")?;
     printer.table(&sub::links(&status.peers), "no peers")?;

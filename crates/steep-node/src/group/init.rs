@@ -8,6 +8,7 @@ use steep_pg::Connection;
 use crate::error::{NodeError, While};
 use crate::member::Member;
 use crate::tables::{self, Pattern};
+use crate::words::counted;
 
 /// What is to become the first node.
 #[derive(Debug)]
@@ -84,7 +85,15 @@ impl Init<'_> {
             .await
             .while_doing(format!("putting table {} under guard", table.table))?;
         table.class = tables::Class::Replicated.as_str().to_owned();
-        table.strategy = Some(strategy);
+        let policy = client
+            .query_one(
+                "select strategy, detection from steep_repl.replicated_tables
+                 where relation = $1::text::regclass",
+                &[&table.table],
+            )
+            .await
+            .while_doing(format!("reading back how table {} is guarded", table.table))?;
+        (table.strategy, table.detection) = (policy.get(0), policy.get(1));
         Ok(())
     }
 
@@ -131,15 +140,25 @@ impl Init<'_> {
             ));
         }
         plan.tables = tables::list(client, self.include, self.exclude).await?;
-        let count = |class: &str| plan.tables.iter().filter(|table| table.class == class).count();
+        let count = |class: &str| {
+            plan.tables.iter().filter(|table| table.class == class).count() as u64
+        };
         plan.steps.push(format!("name this database node {}", self.own.endpoint().node));
-        plan.steps.push(format!("replicate {} tables", count("replicable")));
+        plan.steps.push(format!("replicate {}", counted(count("replicable"), "table")));
         let (left_out, cannot) = (count("excluded"), count("not_replicable"));
         if left_out > 0 {
-            plan.steps.push(format!("leave out {left_out} tables"));
+            plan.steps.push(format!("leave out {}", counted(left_out, "table")));
         }
         if cannot > 0 {
-            plan.warnings.push(format!("{cannot} tables cannot be replicated; each says why"));
+            let tables = counted(cannot, "table");
+            plan.warnings.push(format!("{tables} cannot be replicated: see the reason below"));
+        }
+        for table in plan.tables.iter_mut().filter(|table| table.class == "replicable") {
+            let strategy = self.policy.of(&table.table).0;
+            // As `steep_repl.add_table()` chooses it.
+            let is_default = strategy == "last_write_wins";
+            table.detection = Some(if is_default { "default" } else { "exact" }.to_owned());
+            table.strategy = Some(strategy);
         }
         warn_of_what_stays_here(client, &mut plan).await?;
         Ok(plan)

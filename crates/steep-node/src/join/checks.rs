@@ -7,6 +7,7 @@ use steep_proto::{Member, NodeDescription};
 
 use super::programs::Programs;
 use crate::error::{NodeError, While};
+use crate::words::counted;
 
 /// What speaks against joining, and what is worth a look.
 #[derive(Debug, Default)]
@@ -189,9 +190,8 @@ pub(super) async fn needs_of_schema(
         .while_doing("asking the source for large objects")?
         .get::<_, i64>(0);
     if large_objects > 0 {
-        findings
-            .warnings
-            .push(format!("{large_objects} large objects are not copied and not replicated"));
+        let objects = counted(large_objects.unsigned_abs(), "large object");
+        findings.warnings.push(format!("neither copied nor replicated: {objects}"));
     }
     Ok(())
 }

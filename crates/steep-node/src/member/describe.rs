@@ -76,11 +76,14 @@ impl Member {
             .collect();
         let tables = client
             .query(
-                "select n.nspname::text, c.relname::text, t.strategy, t.detection, t.node_order
+                "select n.nspname::text, c.relname::text, t.strategy, t.detection, t.node_order, s.rows, s.bytes
                  from steep_repl.replicated_tables t
                  join pg_class c on c.oid = t.relation
                  join pg_namespace n on n.oid = c.relnamespace
-                 where t.is_active order by 1, 2",
+                 cross join lateral :size s
+                 where t.is_active order by 1, 2"
+                    .replace(":size", crate::tables::SIZE)
+                    .as_str(),
                 &[],
             )
             .await
@@ -96,6 +99,8 @@ impl Member {
                     detection: row.get(3),
                     has_node_order: order.is_some(),
                     node_order: order.unwrap_or_default(),
+                    estimated_rows: Some(row.get(5)),
+                    bytes: Some(row.get(6)),
                 }
             })
             .collect();

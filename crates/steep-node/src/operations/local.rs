@@ -7,6 +7,7 @@ use steep_ipc::{
 use super::GroupOperations;
 use crate::error::{NodeError, While};
 use crate::serve::{Context, Operations};
+use crate::words::counted;
 
 impl GroupOperations {
     /// Writes down who gave a command, if there is a log to write to.
@@ -85,12 +86,13 @@ impl Operations for GroupOperations {
     async fn pause(&self, context: Context) -> Result<String, Failure> {
         self.record("node pause", "", &context.caller).await?;
         let count = Self::pause(self).await?;
-        Ok(format!("{count} subscriptions disabled: the peers keep what they have for this node"))
+        let subscriptions = counted(count, "subscription");
+        Ok(format!("{subscriptions} disabled: the peers keep what they have for this node"))
     }
 
     async fn resume(&self, context: Context) -> Result<String, Failure> {
         self.record("node resume", "", &context.caller).await?;
         let count = Self::resume(self).await?;
-        Ok(format!("{count} subscriptions enabled"))
+        Ok(format!("{} enabled", counted(count, "subscription")))
     }
 }

@@ -6,6 +6,14 @@ use steep_pg::Connection;
 use super::Pattern;
 use crate::error::{NodeError, While};
 
+/// Rows and bytes of table `c`, as a subquery: those of all its partitions, where the rows are. Rows are
+/// the statistics' estimate, -1 before there are any.
+pub(crate) const SIZE: &str = "(
+  select coalesce(sum(l.reltuples) filter (where l.reltuples >= 0), -1)::bigint as rows,
+    coalesce(sum(pg_relation_size(l.oid)), 0)::bigint as bytes
+  from pg_class l
+  where l.relkind <> 'p' and (l.oid = c.oid or l.oid in (select t.relid from pg_partition_tree(c.oid) t)))";
+
 /// What a table is to replication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
@@ -44,13 +52,10 @@ pub async fn list(
     let rows = client
         .query(
             "select n.nspname::text, c.relname::text, format('%I.%I', n.nspname, c.relname),
-               r.strategy, r.detection, w.why, w.hint,
-               (select coalesce(sum(greatest(l.reltuples, 0)), 0)::bigint from pg_class l
-                where l.oid = c.oid or l.oid in (select t.relid from pg_partition_tree(c.oid) t)),
-               (select coalesce(sum(pg_relation_size(t.relid)), 0)::bigint from pg_partition_tree(c.oid) t)
-                 + case c.relkind when 'r' then pg_relation_size(c.oid) else 0 end
+               r.strategy, r.detection, w.why, w.hint, s.rows, s.bytes
              from pg_class c
              join pg_namespace n on n.oid = c.relnamespace
+             cross join lateral :size s
              left join steep_repl.replicated_tables r on r.relation = c.oid and r.is_active
              cross join lateral steep_repl.why_not_replicable(c.oid) w
              where c.relkind in ('r', 'p', 'f') and not c.relispartition
@@ -58,7 +63,9 @@ pub async fn list(
                and n.nspname !~ '^pg_(toast|temp_|toast_temp_)'
                and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass
                  and d.objid = c.oid and d.deptype = 'e')
-             order by 1, 2",
+             order by 1, 2"
+                .replace(":size", SIZE)
+                .as_str(),
             &[],
         )
         .await

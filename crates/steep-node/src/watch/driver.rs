@@ -20,6 +20,7 @@ use super::events;
 use super::peers::{self, AskPeer};
 use super::settings::Settings;
 use super::snapshot::Snapshot;
+use crate::words::counted;
 
 /// How many events a slow reader may be behind before it loses the oldest.
 const EVENTS: usize = 256;
@@ -125,7 +126,7 @@ impl Subscriber {
         match self.events.recv().await {
             Ok(event) => Some(event),
             Err(broadcast::error::RecvError::Lagged(count)) => {
-                let message = format!("{count} events were left out");
+                let message = format!("left out: {}", counted(count, "event"));
                 Some(events::event(&super::now_rfc3339(), "lost", "events", message))
             }
             Err(broadcast::error::RecvError::Closed) => None,

@@ -172,6 +172,12 @@ pub struct ReplicatedTable {
     pub node_order: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(bool, tag = "6")]
     pub has_node_order: bool,
+    /// Of the table where it is described: rows as the statistics estimate, -1 before there are any, and
+    /// bytes without indexes.
+    #[prost(int64, optional, tag = "7")]
+    pub estimated_rows: ::core::option::Option<i64>,
+    #[prost(int64, optional, tag = "8")]
+    pub bytes: ::core::option::Option<i64>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct JoinRequest {

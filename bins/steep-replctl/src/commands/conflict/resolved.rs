@@ -24,9 +24,9 @@ pub(super) fn print_outcome(
         for step in &resolved.steps {
             printer.line(format_args!("  - {}", clean(step)))?;
         }
-        let noun = if resolved.count == 1 { "conflict" } else { "conflicts" };
         let would = if resolved.dry_run { " would be" } else { "" };
-        printer.line(format_args!("{} {noun}{would} {verb}", units::count(resolved.count)))
+        let conflicts = units::counted(resolved.count, "conflict");
+        printer.line(format_args!("{conflicts}{would} {verb}"))
     })?;
     Ok(Exit::Done)
 }

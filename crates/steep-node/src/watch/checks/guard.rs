@@ -6,11 +6,12 @@ use steep_pg::tables::{Fault, TriggerFault};
 
 use super::{check, some_of, with_hint};
 use crate::watch::facts::NodeFacts;
+use crate::words::counted;
 
 pub(super) fn triggers(node: &NodeFacts) -> Check {
     if node.trigger_faults.is_empty() {
-        let count = node.replicated_tables;
-        return check("guard", Level::Ok, format!("{count} tables under guard"));
+        let tables = counted(node.replicated_tables, "table");
+        return check("guard", Level::Ok, format!("{tables} under guard"));
     }
     with_hint(
         check("guard", Level::Critical, some_of(node.trigger_faults.iter().map(told))),

@@ -5,6 +5,7 @@ use steep_ipc::{Check, Level};
 use super::{Inputs, check, threshold, with_hint};
 use crate::watch::facts::NodeFacts;
 use crate::watch::peers::PeerHealth;
+use crate::words::counted;
 
 pub(super) fn all(node: &NodeFacts, inputs: &Inputs<'_>) -> Vec<Check> {
     let known = node
@@ -47,7 +48,10 @@ fn daemon(id: &str, health: &PeerHealth, threshold: u32) -> Check {
         _ if health.failures > 0 => check(
             title,
             Level::Ok,
-            format!("the daemon of node {id} has not answered {} times", health.failures),
+            format!(
+                "the daemon of node {id} has not answered {}",
+                counted(health.failures.into(), "time")
+            ),
         ),
         _ => check(title, Level::Ok, format!("the daemon of node {id} answers")),
     }

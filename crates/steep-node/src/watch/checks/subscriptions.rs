@@ -7,6 +7,7 @@ use steep_pg::subscriptions::{Found, Subscription};
 use super::{check, with_hint};
 use crate::watch::facts::NodeFacts;
 use crate::watch::memory::Memory;
+use crate::words::counted;
 
 /// Nothing heard for so long, in seconds: heartbeats come every second or so.
 const SILENT: f64 = 30.0;
@@ -112,10 +113,10 @@ fn server_of(peer: &str, node: &NodeFacts) -> String {
 }
 
 fn failing(title: String, found: &Found, name: &str, text: Option<&str>) -> Check {
-    let count = found.apply_errors;
+    let count = counted(found.apply_errors, "error");
     let message = match text {
-        Some(text) => format!("subscription {name} cannot apply a change ({count} errors): {text}"),
-        None => format!("subscription {name} cannot apply a change ({count} errors)"),
+        Some(text) => format!("subscription {name} cannot apply a change ({count}): {text}"),
+        None => format!("subscription {name} cannot apply a change ({count})"),
     };
     with_hint(
         check(title, Level::Critical, message),
@@ -220,7 +221,7 @@ mod tests {
         samples::node(&mut facts).logged_errors.insert("b".into(), error);
         let told = look(&facts, &mut memory, 2);
         assert_eq!(told.level, Level::Critical);
-        assert!(told.message.ends_with("(1 errors): no such table"), "{}", told.message);
+        assert!(told.message.ends_with("(1 error): no such table"), "{}", told.message);
     }
 
     #[test]
