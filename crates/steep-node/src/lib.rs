@@ -6,6 +6,7 @@ pub mod group;
 pub mod grpc;
 pub mod http;
 pub mod join;
+pub mod links;
 pub mod member;
 pub mod names;
 pub mod operations;

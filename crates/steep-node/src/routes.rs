@@ -41,6 +41,12 @@ impl Routes {
         topology.nodes.iter().map(|node| (node.name.to_string(), route(node))).collect()
     }
 
+    /// The way that was given to `node`.
+    #[must_use]
+    pub fn get(&self, node: &str) -> Option<&Route> {
+        self.0.get(node)
+    }
+
     /// Where the daemon of `node` is reached from here; `said` is what the node says.
     #[must_use]
     pub fn daemon(&self, node: &str, said: Address) -> Address {

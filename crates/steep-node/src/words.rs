@@ -11,6 +11,9 @@ mod tests {
 
     #[test]
     fn one_is_one() {
-        assert_eq!([0, 1, 2].map(|count| counted(count, "table")), ["0 tables", "1 table", "2 tables"]);
+        assert_eq!(
+            [0, 1, 2].map(|count| counted(count, "table")),
+            ["0 tables", "1 table", "2 tables"]
+        );
     }
 }

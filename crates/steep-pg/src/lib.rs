@@ -28,6 +28,7 @@
 mod backoff;
 pub mod conflicts;
 mod connection;
+mod conninfo;
 mod error;
 pub mod extension;
 pub mod heartbeats;
@@ -48,6 +49,7 @@ mod tls;
 
 pub use self::backoff::Backoff;
 pub use self::connection::Connection;
+pub use self::conninfo::Conninfo;
 pub use self::error::{Class, PgError, ServerError};
 pub use self::listen::{Listener, Notice};
 pub use self::pool::{Pool, PoolStatus, Pooled};

@@ -7,6 +7,42 @@ use crate::PgError;
 /// What the names of the slots of peers begin with.
 pub const PREFIX: &str = "steep_repl_";
 
+/// Changes that are read to see whether a slot can be read from: those that the peer has and has not
+/// confirmed yet come first.
+const PEEKED: i32 = 1000;
+
+/// Whether a slot may stand before a time in which the publication `steep_repl` did not exist: nobody
+/// reads from it, and the publication is not older than all that is yet to be decoded.
+///
+/// # Errors
+/// When the query fails.
+pub async fn may_be_blocked(client: &Client, slot: &str) -> Result<bool, PgError> {
+    // From 18 on pgoutput leaves out a publication that does not exist.
+    let sql = "select not s.active and pg_catalog.age(p.xmin) <= pg_catalog.age(s.catalog_xmin)
+            and pg_catalog.current_setting('server_version_num')::integer < 180000
+        from pg_catalog.pg_replication_slots s, pg_catalog.pg_publication p
+        where s.slot_name = $1 and s.database = pg_catalog.current_database()
+          and p.pubname = 'steep_repl'";
+    let row = client.query_opt(sql, &[&slot]).await?;
+    Ok(row.map(|row| row.try_get::<_, Option<bool>>(0)).transpose()?.flatten().unwrap_or(false))
+}
+
+/// Whether it does: pgoutput of 16 and 17 fails on every change of that time, so that nobody can read
+/// past it. None while somebody reads from the slot.
+///
+/// # Errors
+/// When the query fails otherwise; it decodes, which takes as long as it may.
+pub async fn is_blocked(client: &Client, slot: &str) -> Result<Option<bool>, PgError> {
+    let sql = "select pg_catalog.count(*) from pg_catalog.pg_logical_slot_peek_binary_changes(
+        $1::text::name, null, $2, 'proto_version', '1', 'publication_names', 'steep_repl')";
+    match client.query_one(sql, &[&slot, &PEEKED]).await.map_err(PgError::from) {
+        Ok(_) => Ok(Some(false)),
+        Err(error) if error.code() == Some("42704") => Ok(Some(true)),
+        Err(error) if error.code() == Some("55006") => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// A logical slot of this database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {

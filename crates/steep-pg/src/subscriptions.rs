@@ -2,8 +2,8 @@
 
 use tokio_postgres::Client;
 
-use crate::PgError;
 use crate::time::rfc3339;
+use crate::{PgError, Secret};
 
 /// The subscription to one peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +97,52 @@ fn subscription(row: &tokio_postgres::Row) -> Result<Subscription, PgError> {
         }),
     };
     Ok(Subscription { peer: row.try_get(0)?, name: row.try_get(1)?, found })
+}
+
+/// How the subscription to a peer connects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// The peer.
+    pub peer: String,
+    /// Host of its PostgreSQL, as `steep_repl.nodes` has it.
+    pub host: String,
+    /// TCP port of that.
+    pub port: u16,
+    /// Name of the subscription.
+    pub name: String,
+    /// Its connection string, which has a password.
+    pub conninfo: Secret,
+}
+
+/// How the subscriptions to the peers connect, by peer; none while this node joins or leaves, and of
+/// peers that do.
+///
+/// # Errors
+/// When the query fails; only a superuser may see the passwords.
+pub async fn ways(client: &Client) -> Result<Vec<Way>, PgError> {
+    let sql = "select n.node_id, n.host, n.port, s.subname::text, s.subconninfo
+         from steep_repl.local_node l
+         join steep_repl.nodes o on o.node_id = l.node_id
+           and o.status not in ('joining', 'catching_up', 'leaving', 'removed')
+         cross join steep_repl.peers p
+         join steep_repl.nodes n on n.node_id = p.node_id
+           and n.status not in ('joining', 'catching_up', 'leaving', 'removed')
+         join pg_catalog.pg_subscription s on s.subname = p.subscription
+           and s.subdbid = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+         order by n.node_id";
+    let rows = client.query(sql, &[]).await?;
+    let way = |row: &tokio_postgres::Row| {
+        let port: i32 = row.try_get(2)?;
+        Ok(Way {
+            peer: row.try_get(0)?,
+            host: row.try_get(1)?,
+            port: u16::try_from(port)
+                .map_err(|_| PgError::Answer(format!("{port} is not a TCP port")))?,
+            name: row.try_get(3)?,
+            conninfo: Secret::new(row.try_get::<_, String>(4)?),
+        })
+    };
+    rows.iter().map(way).collect()
 }
 
 fn native(statistics: Option<serde_json::Value>) -> Vec<(String, u64)> {

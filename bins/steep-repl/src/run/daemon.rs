@@ -7,6 +7,7 @@ use steep_config::Config;
 use steep_ipc::Exit;
 use steep_ipc_tokio::{Endpoint, Limits, Listener};
 use steep_node::http;
+use steep_node::links::Tender;
 use steep_node::serve::Dispatcher;
 use steep_node::watch::{Daemons, Settings, Watcher};
 use steep_pg::{Pool, Server};
@@ -42,6 +43,7 @@ pub(super) async fn run(
     let pool = Pool::new(&server, usize::from(config.postgres.pool_size))?;
     let mut settings = Settings::new(config, env!("CARGO_PKG_VERSION"));
     settings.certificates = security::certificates(security.as_ref());
+    let links = settings.links.clone();
 
     // Served: what clients wait for. Watched: what those answers are made of, which ends last.
     let (served, watched) = (TaskTracker::new(), TaskTracker::new());
@@ -66,6 +68,8 @@ pub(super) async fn run(
                 served.spawn(peers);
             }
             served.spawn(group::tend(operations.clone(), stop.clone()));
+            let tender = Tender::new(operations.member().clone(), links);
+            served.spawn(group::links(tender, operations.clone(), watcher.clone(), stop.clone()));
             let dispatcher =
                 Dispatcher::new(watcher, pool.clone(), Arc::new(operations), stop.clone());
             served.spawn(listener.serve(Arc::new(dispatcher), stop.clone()));

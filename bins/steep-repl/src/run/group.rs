@@ -8,6 +8,7 @@ use steep_config::{Config, PostgresTlsMode};
 use steep_ipc::Level;
 use steep_node::grpc::{self, Security};
 use steep_node::join::Programs;
+use steep_node::links::Tender;
 use steep_node::member::{Endpoint, Member};
 use steep_node::operations::{ConfiguredPolicy, GroupOperations, GrpcPeers, Parts, Service};
 use steep_node::tables::Pattern;
@@ -113,6 +114,38 @@ fn health(node: &str, watcher: &Watcher) -> HealthResponse {
         .to_owned(),
         answered_at_us: i64::try_from(now.as_micros()).unwrap_or(i64::MAX),
         postgres_reachable: snapshot.is_postgres_reachable,
+    }
+}
+
+/// Looks after the ways to the peers, until `stop`.
+pub(super) async fn links(
+    mut tender: Tender,
+    operations: GroupOperations,
+    watcher: Watcher,
+    stop: CancellationToken,
+) {
+    loop {
+        // A job may be about to tie or to cut the very links.
+        if !operations.is_busy() {
+            let snapshot = watcher.snapshot();
+            match tender.tend(&snapshot.status).await {
+                Ok(repaired) => {
+                    for done in repaired {
+                        let (peer, subscription) = (&done.peer, &done.subscription);
+                        tracing::info!(peer, subscription, kind = "repaired", "{}", done.message);
+                        watcher.tell("repaired", subscription, done.message);
+                    }
+                }
+                // The watch tells why.
+                Err(error) => {
+                    tracing::debug!(error = error.for_log(), "the links are looked after later");
+                }
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TENDING) => {}
+            () = stop.cancelled() => return,
+        }
     }
 }
 

@@ -79,6 +79,11 @@ impl Couple {
     }
 
     /// Of its daemon.
+    pub(crate) fn address_of_a(&self) -> String {
+        format!("127.0.0.1:{}", self.ports[0].number())
+    }
+
+    /// Of its daemon.
     pub(crate) fn address_of_b(&self) -> String {
         format!("127.0.0.1:{}", self.ports[1].number())
     }

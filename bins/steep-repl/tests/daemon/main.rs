@@ -9,6 +9,7 @@ mod init;
 mod joining;
 mod leaving;
 mod life;
+mod links;
 mod load;
 mod ordinary;
 mod pair;

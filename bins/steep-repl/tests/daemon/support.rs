@@ -69,6 +69,17 @@ impl Daemon {
         Ok(())
     }
 
+    /// Ends the daemon, changes its configuration, and starts it again.
+    pub(crate) fn restart_with(&mut self, change: &dyn Fn(&str) -> String) -> Outcome {
+        self.signal(Signal::SIGTERM)?;
+        self.ended()?;
+        let text = fs::read_to_string(self.config())?;
+        let changed = change(&text);
+        assert_ne!(text, changed, "nothing to change");
+        fs::write(self.config(), changed)?;
+        self.run()
+    }
+
     /// This program with this configuration.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_steep-repl"));

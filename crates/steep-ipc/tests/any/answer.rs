@@ -82,16 +82,18 @@ fn plan() -> impl Strategy<Value = Plan> {
 fn node() -> impl Strategy<Value = NodeEntry> {
     let words = (text(), text(), text(), maybe());
     (words, any::<i32>(), text(), any::<bool>(), maybe(), maybe()).prop_map(
-        |((node, name, postgres, grpc), priority, status, is_local, last_seen, attention)| NodeEntry {
-            node,
-            name,
-            postgres,
-            grpc,
-            priority,
-            status,
-            is_local,
-            last_seen,
-            attention,
+        |((node, name, postgres, grpc), priority, status, is_local, last_seen, attention)| {
+            NodeEntry {
+                node,
+                name,
+                postgres,
+                grpc,
+                priority,
+                status,
+                is_local,
+                last_seen,
+                attention,
+            }
         },
     )
 }

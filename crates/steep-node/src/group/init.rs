@@ -140,9 +140,8 @@ impl Init<'_> {
             ));
         }
         plan.tables = tables::list(client, self.include, self.exclude).await?;
-        let count = |class: &str| {
-            plan.tables.iter().filter(|table| table.class == class).count() as u64
-        };
+        let count =
+            |class: &str| plan.tables.iter().filter(|table| table.class == class).count() as u64;
         plan.steps.push(format!("name this database node {}", self.own.endpoint().node));
         plan.steps.push(format!("replicate {}", counted(count("replicable"), "table")));
         let (left_out, cannot) = (count("excluded"), count("not_replicable"));

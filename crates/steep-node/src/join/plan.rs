@@ -54,7 +54,11 @@ mod tests {
             };
             let plan = plan(&own, &source, Findings::default());
             let table = &plan.tables[0];
-            assert_eq!((table.bytes, table.estimated_rows), (8192, -1), "an older daemon says nothing");
+            assert_eq!(
+                (table.bytes, table.estimated_rows),
+                (8192, -1),
+                "an older daemon says nothing"
+            );
             plan.steps
         };
         assert_eq!(steps(1), ["copy 1 table from node a", "subscribe to node a and it to c"]);

@@ -9,6 +9,12 @@ use super::{Member, Way, begin_alone};
 use crate::error::{NodeError, While, refused};
 use crate::names;
 
+/// Before statements with a password in them: whatever the server logs otherwise, that is not for its
+/// log.
+pub(crate) const DISCREET: &str = "
+    set log_statement = none; set log_min_duration_statement = -1;
+    set log_min_error_statement = panic; set log_transaction_sample_rate = 0";
+
 impl Member {
     /// Subscribes to a node that has its rows by now, and counts it as online.
     ///
@@ -103,14 +109,7 @@ pub(crate) async fn subscribe(
         .get::<_, bool>(0);
     let conninfo = way.conninfo();
     let quoted = names::identifier(&subscription);
-    // Whatever the server logs otherwise: the password is not for its log.
-    client
-        .batch_execute(
-            "set log_statement = none; set log_min_duration_statement = -1;
-             set log_min_error_statement = panic; set log_transaction_sample_rate = 0",
-        )
-        .await
-        .while_doing(&what)?;
+    client.batch_execute(DISCREET).await.while_doing(&what)?;
     if exists {
         // The password is that of the last answer.
         let statement =

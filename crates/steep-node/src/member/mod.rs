@@ -11,7 +11,7 @@ mod password;
 mod prepare;
 mod way;
 
-pub(crate) use self::complete::subscribe;
+pub(crate) use self::complete::{DISCREET, subscribe};
 pub(crate) use self::forget::drop_link;
 pub(crate) use self::way::Way;
 
@@ -71,6 +71,11 @@ impl Member {
     /// Its ways to the others.
     pub(crate) fn routes(&self) -> &Routes {
         &self.routes
+    }
+
+    /// What it asks of the PostgreSQL of the others.
+    pub(crate) fn peer_tls(&self) -> &PeerTls {
+        &self.peer_tls
     }
 
     /// How the others reach this node.

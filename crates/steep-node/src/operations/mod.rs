@@ -95,6 +95,12 @@ impl GroupOperations {
         self.shared.jobs.status()
     }
 
+    /// Whether a job runs.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.shared.jobs.is_busy()
+    }
+
     /// Stops the running job, which undoes what it can; false if none runs.
     #[must_use]
     pub fn cancel_job(&self) -> bool {

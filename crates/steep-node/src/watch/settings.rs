@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::certificates::{AskCertificates, Certificates};
+use crate::links::Findings;
 use crate::routes::Routes;
 
 /// How and how closely to watch.
@@ -32,6 +33,8 @@ pub struct Settings {
     pub daemon_version: String,
     /// The certificates of this node's daemon.
     pub certificates: AskCertificates,
+    /// What is found of the ways to the peers.
+    pub links: Findings,
 }
 
 impl Settings {
@@ -51,6 +54,7 @@ impl Settings {
             data_dir: config.data_dir.clone(),
             daemon_version: daemon_version.to_owned(),
             certificates: Arc::new(Certificates::default),
+            links: Findings::default(),
         }
     }
 }

@@ -65,7 +65,8 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<Exit, CliEr
         if !yes && at_terminal() {
             let answer = context.ask(&request(true)).await?;
             let count = answer_of!(answer, "conflict resolve-bulk", Response::Resolved { count, .. } => count)?;
-            question = format!("Decide {}: the {side} rows stay?", units::counted(count, "conflict"));
+            question =
+                format!("Decide {}: the {side} rows stay?", units::counted(count, "conflict"));
         }
         confirm(yes, "conflict resolve-bulk", &question)?;
     }

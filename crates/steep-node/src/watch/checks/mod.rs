@@ -6,9 +6,11 @@
 //! | `extension` | not created yet, or another version than the server's files | not in the server, or not preloaded |
 //! | `settings` | | whatever `steep_repl.check_setup()` finds |
 //! | `subscription:<peer>` | disabled; being taken down; no worker; a worker that has ended and runs again; nothing heard for 30 s | gone, altered, failing; no worker for longer than the server takes to start one; nothing heard for 2 min |
-//! | `slot:<peer>` | nobody connected; WAL above `slot_warning`; of no known node | WAL above `slot_critical`; lost or about to be |
+//! | `slot:<peer>` | nobody connected, unless it joins; WAL above `slot_warning`; of no known node | WAL above `slot_critical`; lost or about to be |
 //! | `join:<node>` | a node that joins with the help of this one, and its daemon has not answered `unhealthy_threshold` times, or it has taken a day | |
-//! | `guard`, `publication` | a table is published without guard | a trigger or a table is missing or altered |
+//! | `guard` | | a trigger is missing or altered |
+//! | `publication` | a table is published without guard | it, or a table, is missing or altered; a peer cannot read past a time without it |
+//! | `connection:<peer>` | the subscription does not connect as the configuration says, and cannot or must not be altered | |
 //! | `peer:<peer>` | its daemon has not answered `unhealthy_threshold` times, or has lost its PostgreSQL | |
 //! | `clock:<peer>` | more than half of `steep_repl.max_clock_skew` off | more than all of it |
 //! | `conflicts` | some wait for a person | |
@@ -19,10 +21,12 @@
 
 mod certificates;
 mod conflicts;
+mod connections;
 mod disk;
 mod guard;
 mod joins;
 mod peers;
+mod publication;
 #[cfg(test)]
 pub(crate) mod samples;
 mod server;
@@ -40,6 +44,7 @@ use super::data_folder::DataFolder;
 use super::facts::Facts;
 use super::memory::Memory;
 use super::peers::PeerHealth;
+use crate::links::Finding;
 
 /// The limits that the configuration sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +77,8 @@ pub struct Inputs<'a> {
     pub memory: &'a Memory,
     /// The peers' daemons.
     pub peers: &'a BTreeMap<String, PeerHealth>,
+    /// The ways to the peers, as far as there is anything to say of them.
+    pub links: &'a BTreeMap<String, Finding>,
     /// The machine.
     pub machine: &'a Machine,
     /// The limits.
@@ -88,8 +95,9 @@ pub fn judge(inputs: &Inputs<'_>) -> Vec<Check> {
             checks.push(server::settings(node));
             if node.local.is_some() {
                 checks.push(guard::triggers(node));
-                checks.push(guard::publication(node));
-                checks.extend(subscriptions::all(node, inputs.memory));
+                checks.push(publication::publication(facts, node, inputs.links));
+                checks.extend(subscriptions::all(node, inputs.memory, inputs.links));
+                checks.extend(connections::all(inputs.links));
                 checks.extend(slots::all(node, inputs));
                 checks.extend(joins::all(node, inputs));
                 checks.extend(peers::all(node, inputs));
@@ -182,6 +190,7 @@ mod tests {
             look: Err("connection refused"),
             memory: &memory,
             peers: &peers,
+            links: &BTreeMap::new(),
             machine: &machine,
             limits: samples::LIMITS,
         });

@@ -16,8 +16,7 @@ pub(super) fn all(node: &NodeFacts, inputs: &Inputs<'_>) -> Vec<Check> {
         .flat_map(|(id, health)| {
             // Of one that joins `join:…` tells.
             let is_joining = node.joining.iter().any(|joining| joining.node_id == id);
-            let daemon =
-                (!is_joining).then(|| daemon(id, health, inputs.limits.peer_threshold));
+            let daemon = (!is_joining).then(|| daemon(id, health, inputs.limits.peer_threshold));
             [daemon, clock(id, health, node, inputs)].into_iter().flatten()
         })
         .collect()

@@ -128,5 +128,13 @@ pub(crate) fn judged_with(facts: &Facts, peers: &BTreeMap<String, PeerHealth>) -
     let mut memory = Memory::default();
     memory.observe(Duration::ZERO, facts);
     let machine = Machine::default();
-    judge(&Inputs { look: Ok(facts), memory: &memory, peers, machine: &machine, limits: LIMITS })
+    let links = BTreeMap::new();
+    judge(&Inputs {
+        look: Ok(facts),
+        memory: &memory,
+        peers,
+        links: &links,
+        machine: &machine,
+        limits: LIMITS,
+    })
 }

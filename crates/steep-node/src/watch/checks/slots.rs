@@ -18,12 +18,9 @@ pub(super) fn all<'a>(
 /// Peers that should hold a slot here and do not. They make it when this node has joined, and drop it
 /// when it leaves.
 fn missing(node: &NodeFacts) -> impl Iterator<Item = Check> {
-    let is_settled = !matches!(
-        node.own_status(),
-        Some("joining" | "catching_up" | "leaving" | "removed")
-    );
-    let peers =
-        node.peers().into_iter().filter(move |peer| is_settled && peer.status == "online");
+    let is_settled =
+        !matches!(node.own_status(), Some("joining" | "catching_up" | "leaving" | "removed"));
+    let peers = node.peers().into_iter().filter(move |peer| is_settled && peer.status == "online");
     peers.filter(|peer| !node.slots.iter().any(|slot| slot.name == slot_of(&peer.node_id))).map(
         |peer| {
             let (id, slot) = (&peer.node_id, slot_of(&peer.node_id));
@@ -73,9 +70,13 @@ fn judge(slot: &Slot, node: &NodeFacts, inputs: &Inputs<'_>) -> Check {
         return with_hint(
             check(title, level, format!("{kept} of WAL are kept for node {id}")),
             match is_joining {
-                true => format!("see steep-replctl node status on node {id}, and the check join:{id}"),
+                true => {
+                    format!("see steep-replctl node status on node {id}, and the check join:{id}")
+                }
                 false => {
-                    format!("see whether node {id} runs and applies; if it never comes back, remove it")
+                    format!(
+                        "see whether node {id} runs and applies; if it never comes back, remove it"
+                    )
                 }
             },
         );

@@ -1,10 +1,13 @@
 //! The links that bring the changes of peers.
 
+use std::collections::BTreeMap;
+
 use steep_ipc::{Check, Level};
 use steep_pg::nodes::Node;
 use steep_pg::subscriptions::{Found, Subscription};
 
 use super::{check, with_hint};
+use crate::links::{Finding, There};
 use crate::watch::facts::NodeFacts;
 use crate::watch::memory::Memory;
 use crate::words::counted;
@@ -17,11 +20,20 @@ const GONE: f64 = 120.0;
 pub(super) fn all<'a>(
     node: &'a NodeFacts,
     memory: &'a Memory,
+    links: &'a BTreeMap<String, Finding>,
 ) -> impl Iterator<Item = Check> + use<'a> {
-    node.subscriptions.iter().map(move |one| judge(one, node, memory))
+    node.subscriptions.iter().map(move |one| {
+        let there = links.get(&one.peer).and_then(|found| found.there.as_ref());
+        judge(one, node, memory, there)
+    })
 }
 
-fn judge(subscription: &Subscription, node: &NodeFacts, memory: &Memory) -> Check {
+fn judge(
+    subscription: &Subscription,
+    node: &NodeFacts,
+    memory: &Memory,
+    there: Option<&There>,
+) -> Check {
     let (name, peer) = (&subscription.name, &subscription.peer);
     let title = format!("subscription:{peer}");
     if node.is_parting_from(peer) {
@@ -50,6 +62,48 @@ fn judge(subscription: &Subscription, node: &NodeFacts, memory: &Memory) -> Chec
             format!("`steep-replctl sub enable {peer}`; until then node {peer} keeps its WAL"),
         );
     }
+    let flow = flow(title, found, subscription, node, memory);
+    match there {
+        Some(there) if flow.level > Level::Ok => explained(flow, peer, there),
+        _ => flow,
+    }
+}
+
+/// What the other end says of why nothing comes from there.
+fn explained(flow: Check, peer: &str, there: &There) -> Check {
+    let (message, way_out) = match there {
+        // Seen from this machine, not by this server: it is added to what that says.
+        There::Unreachable(reason) => {
+            return Check { message: format!("{}; from here: {reason}", flow.message), ..flow };
+        }
+        There::NoPublication => (
+            format!("node {peer} publishes nothing: its publication steep_repl does not exist"),
+            format!("see the check publication on node {peer}: `steep-replctl health` there"),
+        ),
+        There::NoSlot => (
+            format!("node {peer} keeps nothing for this node: it has no slot for it"),
+            "remove this node and let a new database join".to_owned(),
+        ),
+        There::Blocked => (
+            format!(
+                "the publication of node {peer} did not exist for a while, and this node cannot read \
+                 past that"
+            ),
+            format!("see the check publication on node {peer}: `steep-replctl health` there"),
+        ),
+    };
+    with_hint(Check { level: Level::Critical, message, ..flow }, way_out)
+}
+
+/// Whether changes come and are applied.
+fn flow(
+    title: String,
+    found: &Found,
+    subscription: &Subscription,
+    node: &NodeFacts,
+    memory: &Memory,
+) -> Check {
+    let (name, peer) = (&subscription.name, &subscription.peer);
     if memory.failing_for(peer).is_some() {
         return failing(title, found, name, memory.error_text(peer));
     }
@@ -134,7 +188,37 @@ mod tests {
     fn look(facts: &crate::watch::Facts, memory: &mut Memory, second: u64) -> Check {
         memory.observe(Duration::from_secs(second), facts);
         let node = facts.node.as_ref().expect("the sample has a node");
-        all(node, memory).next().expect("the sample has a subscription")
+        let links = BTreeMap::new();
+        all(node, memory, &links).next().expect("the sample has a subscription")
+    }
+
+    #[test]
+    fn what_the_other_end_says_is_told_while_nothing_comes() {
+        let (mut facts, mut memory) = (samples::healthy(), Memory::default());
+        let told = |facts: &crate::watch::Facts, memory: &Memory, there| {
+            let found = Finding { there: Some(there), ..Finding::default() };
+            let links = BTreeMap::from([("b".to_owned(), found)]);
+            let node = facts.node.as_ref().expect("the sample has a node");
+            all(node, memory, &links).next().expect("the sample has a subscription")
+        };
+        memory.observe(Duration::ZERO, &facts);
+        assert_eq!(told(&facts, &memory, There::NoPublication).level, Level::Ok, "it comes again");
+        samples::incoming(&mut facts).worker = None;
+        memory.observe(Duration::from_secs(2), &facts);
+        let lost = told(&facts, &memory, There::Unreachable("refused".into()));
+        assert!(lost.message.ends_with("has no apply worker; from here: refused"), "{lost:?}");
+        assert_eq!(lost.level, Level::Warning);
+        for (there, words) in [
+            (There::NoPublication, "publishes nothing"),
+            (There::NoSlot, "has no slot"),
+            (There::Blocked, "cannot read past that"),
+        ] {
+            let lost = told(&facts, &memory, there);
+            assert!(lost.level == Level::Critical && lost.message.contains(words), "{lost:?}");
+        }
+        // That is the nearer cause.
+        samples::incoming(&mut facts).is_enabled = false;
+        assert!(told(&facts, &memory, There::NoSlot).message.ends_with("is disabled"));
     }
 
     #[test]

@@ -141,6 +141,7 @@ impl Publisher {
             look: facts.ok_or(reason),
             memory: &self.memory,
             peers: answers,
+            links: &self.settings.links.get(),
             machine: &self.machine(),
             limits: Limits {
                 slot_warning: self.settings.slot_warning,
