@@ -203,9 +203,10 @@ impl ConnectError {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::NotRunning { .. } => {
-                Some("start it with steep-repl start, or name its endpoint in ipc.path")
-            }
+            Self::NotRunning { .. } => Some(
+                "start it with steep-repl start (a service of this user: steep-repl start \
+                     --user), or name its endpoint in ipc.path",
+            ),
             Self::NotAllowed { .. } => Some("run this as the user who runs the daemon, or as root"),
             Self::Untrusted { .. } => Some(
                 "run this as the user who runs the daemon, or give the daemon an ipc.path in a \

@@ -123,6 +123,10 @@ impl PgError {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Server(error) => error.hint.as_deref(),
+            Self::Tls(TlsError::Client { .. }) => Some(
+                "tls.cert_file and tls.key_file have to belong together; `openssl x509 -req` makes \
+                 version 3 with an extension file: -extfile",
+            ),
             Self::Untrusted { peer: None, .. } => Some(
                 "see replication.postgres.tls: its mode, ca_file, cert_file and key_file have to suit \
                  the server's certificate and pg_hba.conf",

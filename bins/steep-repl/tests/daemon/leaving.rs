@@ -155,6 +155,16 @@ fn a_node_that_is_gone_for_good_is_removed_by_force_only() -> Outcome {
     for node in ["a", "b"] {
         is_forgotten(&trio, node, "c")?;
     }
+    // It comes back, and is told there to leave as well: nothing is left to be said to the others.
+    trio.cluster("c").start()?;
+    trio.c.run()?;
+    trio.c.until("its database", |status| status.node.as_deref() == Some("c"))?;
+    let done = remove(&trio.c, "c", true)?;
+    assert!(done.done && done.warnings.is_empty(), "{done:?}");
+    assert!(
+        done.steps.iter().any(|step| step == "a: it has forgotten this node before"),
+        "{done:?}"
+    );
     for (from, to) in [("a", "b"), ("b", "a")] {
         let id = format!("from {from}");
         insert(&trio, from, &id)?;

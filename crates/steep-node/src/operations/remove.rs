@@ -109,16 +109,15 @@ impl GroupOperations {
                 Ok(done) => {
                     plan.steps.extend(done.iter().map(|done| format!("{}: {done}", member.node)));
                 }
+                // It was told already, by whoever has removed this node.
+                Err(error) if leaving == own && is_forgotten(&error) => {
+                    plan.steps.push(format!("{}: it has forgotten this node before", member.node));
+                }
                 Err(error) => {
                     if leaving != own {
                         remember(&client, leaving, &member.node).await?;
                     }
-                    let then = if leaving == own {
-                        format!("say it there: steep-replctl node remove {leaving} --force")
-                    } else {
-                        "it will be told when it is back".to_owned()
-                    };
-                    plan.warnings.push(format!("{}: {error}; {then}", member.node));
+                    plan.warnings.push(untold(&member.node, leaving, &own, &error));
                 }
             }
         }
@@ -131,6 +130,26 @@ impl GroupOperations {
         plan.done = true;
         Ok(plan)
     }
+}
+
+/// What a member says to a node that is none any more.
+pub(super) const NO_MEMBER: &str = "is no member of the group of node";
+
+fn is_forgotten(error: &NodeError) -> bool {
+    matches!(error, NodeError::Peer { failure, .. } if failure.message.contains(NO_MEMBER))
+}
+
+/// A member that could not be told, and what follows.
+fn untold(member: &str, leaving: &str, own: &str, error: &NodeError) -> String {
+    let then = if leaving == own {
+        format!(
+            "this node will not tell it any more: when it is back, say on node {member}: steep-replctl \
+             node remove {leaving} --force"
+        )
+    } else {
+        "it will be told when it is back".to_owned()
+    };
+    format!("{member}: {error}; {then}")
 }
 
 /// The nodes that are not removed, and where they are reached from here.
@@ -230,6 +249,14 @@ impl GroupOperations {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[test]
+    fn where_a_member_is_to_be_told_is_said() {
+        let away = NodeError::Busy { reason: "away".to_owned() };
+        let told = untold("b", "c", "c", &away);
+        assert!(told.contains("say on node b: steep-replctl node remove c --force"), "{told}");
+        assert_eq!(untold("b", "c", "a", &away), "b: away; it will be told when it is back");
+    }
 
     #[tokio::test]
     async fn whoever_waits_hears_that_it_goes_on() {

@@ -54,8 +54,9 @@ impl Service {
         Err(Failure {
             class: FailureClass::Operator,
             message: format!(
-                "node {} is no member of the group of node {}",
+                "node {} {} {}",
                 peer.node,
+                remove::NO_MEMBER,
                 self.operations.member().endpoint().node
             ),
             hint: Some("it was removed, or never joined: see steep-replctl node list".to_owned()),

@@ -33,6 +33,16 @@ pub enum TlsError {
     /// A certificate without its key, or the other way round.
     #[error("a client certificate needs both tls.cert_file and tls.key_file")]
     Incomplete,
+    /// The client's certificate and key cannot be used.
+    #[error("the client certificate {} with the key {} cannot be used: {reason}", certificate.display(), key.display())]
+    Client {
+        /// The certificate.
+        certificate: PathBuf,
+        /// The key.
+        key: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// The library refuses what the files hold.
     #[error("certificate or key not usable: {0}")]
     Library(String),
@@ -66,10 +76,26 @@ pub(crate) fn client_config(tls: &Tls) -> Result<ClientConfig, TlsError> {
     };
     match (&tls.cert_file, &tls.key_file) {
         (None, None) => Ok(builder.with_no_client_auth()),
-        (Some(cert), Some(key)) => {
-            builder.with_client_auth_cert(certificates(cert)?, private_key(key)?).map_err(library)
-        }
+        (Some(cert), Some(key)) => builder
+            .with_client_auth_cert(certificates(cert)?, private_key(key)?)
+            .map_err(|error| TlsError::Client {
+                certificate: cert.clone(),
+                key: key.clone(),
+                reason: words(&error),
+            }),
         _ => Err(TlsError::Incomplete),
+    }
+}
+
+/// What the library says, in words where it has none.
+fn words(error: &rustls::Error) -> String {
+    let said = error.to_string();
+    match error {
+        rustls::Error::InvalidCertificate(_) if said.contains("UnsupportedCertVersion") => {
+            "the certificate is of X.509 version 1, and only version 3 is read".to_owned()
+        }
+        rustls::Error::InconsistentKeys(_) => "they do not belong together".to_owned(),
+        _ => said,
     }
 }
 
@@ -116,6 +142,32 @@ mod tests {
             assert!(matches!(failed, Err(TlsError::NoAuthorities)));
         }
         assert!(client_config(&Tls::default()).is_ok());
+    }
+
+    /// As `openssl x509 -req` makes it without an extension file.
+    const VERSION_1: &str = "-----BEGIN CERTIFICATE-----
+MIIBHzCBxQIUZAbCBj4oJ/P6P9Zp+TLtZkhOzTgwCgYIKoZIzj0EAwIwETEPMA0G
+A1UEAwwGZGFlbW9uMCAXDTI2MTEyNjE0NTMwMFoYDzIxMjYxMTAyMTQ1MzAwWjAR
+MQ8wDQYDVQQDDAZkYWVtb24wWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAR5nWAB
+enkDQOyhYzZl5/3WYVO1VpgaBZ/AerWEyteTrJUae9jhWopTSYIyWEO5C3WsM/Hc
+640ujQGmv0CAYyzBMAoGCCqGSM49BAMCA0kAMEYCIQDyHrLqnDQo/UOiLfAzp08G
+Ar21J2Pd6kE0Lk78yJ0OBgIhAOq+YgP7KAlBpEwIlYhTEGfmv1E6PaKajQjGCSfC
+wXYD
+-----END CERTIFICATE-----
+";
+
+    #[test]
+    fn a_client_certificate_of_version_1_is_named_with_what_is_wrong_with_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (certificate, key) = (folder.path().join("old.crt"), folder.path().join("old.key"));
+        std::fs::write(&certificate, VERSION_1).expect("it can be written");
+        let pair = rcgen::KeyPair::generate().expect("a key");
+        std::fs::write(&key, pair.serialize_pem()).expect("it can be written");
+        let tls = Tls { cert_file: Some(certificate), key_file: Some(key), ..Tls::default() };
+        let error = crate::PgError::from(client_config(&tls).expect_err("it is too old"));
+        let said = error.to_string();
+        assert!(said.contains("old.crt") && said.contains("X.509 version 1"), "{said}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("-extfile")));
     }
 
     #[test]
