@@ -75,6 +75,10 @@ pub struct NodeStatus {
     pub extension_version: Option<String>,
     /// `server_version`.
     pub postgres_version: Option<String>,
+    /// When PostgreSQL was last seen: RFC 3339, UTC. None since the daemon started: then neither the
+    /// node nor anything else of the database is known.
+    #[serde(default)]
+    pub known_at: Option<String>,
     /// Seconds since the daemon started.
     pub uptime_seconds: u64,
     /// The links to its peers.

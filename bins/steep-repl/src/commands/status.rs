@@ -36,6 +36,9 @@ pub(super) fn execute(
 fn tell(service: Installed, daemon: Option<&NodeStatus>) {
     say(&format!("service:    {}", service.as_str()));
     let Some(status) = daemon else { return say("daemon:     does not answer") };
+    // Since the daemon started PostgreSQL has not been seen.
+    let is_unknown = status.state == NodeState::PostgresAway && status.known_at.is_none();
+    let or = |none| if is_unknown { "unknown (PostgreSQL is away)" } else { none };
     let version = &status.daemon_version;
     say(&format!("daemon:     {version}, up for {} s", status.uptime_seconds));
     let postgres = status.postgres_version.as_deref().unwrap_or("unknown");
@@ -44,9 +47,9 @@ fn tell(service: Installed, daemon: Option<&NodeStatus>) {
         _ => "connected",
     };
     say(&format!("PostgreSQL: {postgres}, {reach}"));
-    let extension = status.extension_version.as_deref().unwrap_or("not created");
+    let extension = status.extension_version.as_deref().unwrap_or(or("not created"));
     say(&format!("extension:  {extension}"));
-    say(&format!("node:       {}", status.node.as_deref().unwrap_or("in no group")));
+    say(&format!("node:       {}", status.node.as_deref().unwrap_or(or("in no group"))));
     for check in status.health.checks.iter().filter(|check| check.level > Level::Ok) {
         say(&format!(
             "{:<11} {}: {}",

@@ -68,8 +68,23 @@ fn a_daemon_without_postgresql_waits_for_it() -> Outcome {
     })?;
     let refused = daemon.ask(&Request::ConflictShow { id: 1 }).unwrap_err();
     assert!(refused.to_string().contains("no connection"), "{refused}");
+    let (_, said) = daemon.told("status")?;
+    for line in
+        ["extension:  unknown (PostgreSQL is away)", "node:       unknown (PostgreSQL is away)"]
+    {
+        assert!(said.lines().any(|said| said == line), "no \"{line}\" in:\n{said}");
+    }
+    let json = daemon.command(&["status", "--json"]).output()?.stdout;
+    let json: serde_json::Value = serde_json::from_slice(&json)?;
+    assert_eq!(
+        (&json["daemon"]["state"], &json["daemon"]["known_at"]),
+        (&"postgres_away".into(), &serde_json::Value::Null)
+    );
     cluster.start()?;
     daemon.until("PostgreSQL", |status| status.state == NodeState::Uninitialized)?;
+    assert!(daemon.status()?.known_at.is_some());
+    let (_, said) = daemon.told("status")?;
+    assert!(said.contains("node:       in no group"), "{said}");
     Ok(())
 }
 

@@ -24,6 +24,11 @@ fn status_of_a_database_in_no_group() {
 }
 
 #[test]
+fn status_of_a_daemon_that_has_not_seen_postgresql_yet() {
+    both("status-blind", &Response::Status(fixtures::blind_status()), &["status"]);
+}
+
+#[test]
 fn status_of_a_node_in_trouble() {
     both("status-trouble", &Response::Status(fixtures::troubled_status()), &["status"]);
 }

@@ -114,6 +114,7 @@ pub(crate) fn status() -> NodeStatus {
         daemon_version: "0.1.0".into(),
         extension_version: Some("0.1.0".into()),
         postgres_version: Some("18.6".into()),
+        known_at: Some(NOW.into()),
         uptime_seconds: 11_520,
         peers: vec![peer()],
         replicated_tables: 12,
@@ -133,6 +134,16 @@ pub(crate) fn fresh_status() -> NodeStatus {
         uptime_seconds: 5,
         health: Health { node: None, ..healthy() },
         ..status()
+    }
+}
+
+/// Of a daemon that has not seen its PostgreSQL yet.
+pub(crate) fn blind_status() -> NodeStatus {
+    NodeStatus {
+        state: NodeState::PostgresAway,
+        postgres_version: None,
+        known_at: None,
+        ..fresh_status()
     }
 }
 

@@ -215,7 +215,7 @@ fn peer() -> impl Strategy<Value = PeerStatus> {
 fn status() -> impl Strategy<Value = NodeStatus> {
     use NodeState::{Joining, Leaving, Online, Paused, PostgresAway, Uninitialized};
     let states = vec![PostgresAway, Uninitialized, Joining, Online, Paused, Leaving];
-    let versions = (text(), maybe(), maybe());
+    let versions = (text(), maybe(), maybe(), maybe());
     let rest = (vec(peer(), 0..3), health(), option::of(job()));
     (maybe(), prop::sample::select(states), versions, any::<[u64; 3]>(), rest).prop_map(
         |(node, state, versions, numbers, (peers, health, job))| NodeStatus {
@@ -224,6 +224,7 @@ fn status() -> impl Strategy<Value = NodeStatus> {
             daemon_version: versions.0,
             extension_version: versions.1,
             postgres_version: versions.2,
+            known_at: versions.3,
             uptime_seconds: numbers[0],
             peers,
             replicated_tables: numbers[1],

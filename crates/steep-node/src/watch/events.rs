@@ -72,6 +72,7 @@ mod tests {
             daemon_version: "0.1.0".into(),
             extension_version: None,
             postgres_version: None,
+            known_at: None,
             uptime_seconds: 0,
             peers: Vec::new(),
             replicated_tables: 0,

@@ -23,6 +23,8 @@ pub(super) struct Parts<'a> {
     pub(super) checks: Vec<Check>,
     pub(super) daemon_version: &'a str,
     pub(super) checked_at: String,
+    /// When PostgreSQL was last seen.
+    pub(super) known_at: Option<String>,
 }
 
 pub(super) fn of(parts: Parts<'_>) -> NodeStatus {
@@ -38,6 +40,7 @@ pub(super) fn of(parts: Parts<'_>) -> NodeStatus {
         daemon_version: parts.daemon_version.to_owned(),
         extension_version: facts.and_then(|facts| facts.extension.installed.clone()),
         postgres_version: facts.map(|facts| facts.server.version.clone()),
+        known_at: parts.known_at,
         uptime_seconds: 0,
         peers,
         replicated_tables: node.map_or(0, |node| node.replicated_tables),
@@ -120,6 +123,7 @@ mod tests {
             checks: samples::judged(&facts),
             daemon_version: "0.1.0",
             checked_at: "2026-01-01T00:00:00.000Z".into(),
+            known_at: None,
         });
         assert_eq!(status.node.as_deref(), Some("a"));
         assert_eq!(status.peers.len(), 1);

@@ -102,6 +102,11 @@ impl Publisher {
             (None, Some(Blind::Failed(_))) if before.facts.is_some() => before.status.state,
             (None, _) => NodeState::PostgresAway,
         };
+        let checked_at = now_rfc3339();
+        let known_at = match &facts {
+            Some(_) => Some(checked_at.clone()),
+            None => before.status.known_at.clone(),
+        };
         let known = facts.or(before.facts);
         let status = status::of(status::Parts {
             facts: known.as_deref(),
@@ -110,7 +115,8 @@ impl Publisher {
             peers: answers,
             checks,
             daemon_version: &self.settings.daemon_version,
-            checked_at: now_rfc3339(),
+            checked_at,
+            known_at,
         });
         let last = (!self.is_first).then_some(&*before.status);
         self.tell(last, &status, known.as_deref(), &repaired);
@@ -225,5 +231,6 @@ fn nothing_known(settings: &Settings) -> NodeStatus {
         }],
         daemon_version: &settings.daemon_version,
         checked_at: now_rfc3339(),
+        known_at: None,
     })
 }
