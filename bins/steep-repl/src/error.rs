@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use steep_config::{ConfigError, SecretError};
 use steep_ipc::{Exit, FailureClass};
-use steep_ipc_tokio::{BindError, CallError, ConnectError};
+use steep_ipc_tokio::{BindError, CallError, ConnectError, Level};
 use steep_node::http::HttpError;
 use steep_node::tls::TlsError;
 use steep_pg::{Class, PgError};
@@ -77,13 +77,31 @@ pub(crate) enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// There is no such service.
+    #[error("cannot {what} the service: there is no service of {} named steep-repl", whose(*level))]
+    NotInstalled {
+        /// `start`, `stop`, ….
+        what: &'static str,
+        /// Whose it would be.
+        level: Level,
+        /// Whether there is one of the other level.
+        is_other: bool,
+    },
     /// The service manager refuses.
     #[error("cannot {what} the service: {source}")]
     Service {
         /// `install`, `start`, ….
         what: &'static str,
+        /// Whose it is.
+        level: Level,
         /// Why.
         source: std::io::Error,
+    },
+    /// A service is to run as somebody who does not exist.
+    #[error("there is no OS user \"{user}\" on this machine")]
+    NoUser {
+        /// The name.
+        user: String,
     },
     /// The operating system refuses something that every process needs.
     #[error("{what}: {source}")]
@@ -96,6 +114,35 @@ pub(crate) enum Error {
     /// The daemon answered something else than it was asked.
     #[error("the daemon answered something else than it was asked")]
     Answer,
+}
+
+fn whose(level: Level) -> &'static str {
+    match level {
+        Level::System => "the machine",
+        Level::User => "this user",
+    }
+}
+
+/// What a command needs to mean a service of this level.
+pub(crate) fn flag(level: Level) -> &'static str {
+    match level {
+        Level::System => "",
+        Level::User => " --user",
+    }
+}
+
+/// What a service manager has no kind of error for, it says in words.
+fn is_about_rights(error: &std::io::Error) -> bool {
+    let said = error.to_string().to_lowercase();
+    let words = ["permission", "denied", "authenticat", "not permitted", "privilege"];
+    error.kind() == std::io::ErrorKind::PermissionDenied
+        || words.iter().any(|word| said.contains(word))
+}
+
+/// Nothing manages services here, or what would does not run, as in a container.
+fn is_without_manager(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::Unsupported
+        || error.to_string().contains("not been booted with systemd")
 }
 
 impl Error {
@@ -121,6 +168,8 @@ impl Error {
             | Self::Running { .. }
             | Self::File { .. }
             | Self::Service { .. }
+            | Self::NotInstalled { .. }
+            | Self::NoUser { .. }
             | Self::Write { .. }
             | Self::System { .. } => Exit::Refused,
         }
@@ -140,10 +189,23 @@ impl Error {
                 "stop it with `steep-repl stop`, or give this one another replication.data_dir"
                     .to_owned(),
             ),
-            Self::Service { .. } => Some(
+            Self::NotInstalled { what, level, is_other } => Some(match (is_other, level) {
+                (true, Level::System) => {
+                    format!("there is one of this user: steep-repl {what} --user")
+                }
+                (true, Level::User) => format!("there is one of the machine: steep-repl {what}"),
+                (false, level) => format!("install it: steep-repl install{}", flag(*level)),
+            }),
+            Self::Service { level: Level::System, source, .. } if is_about_rights(source) => Some(
                 "a service of the machine needs an administrator; --user makes one of this user"
                     .to_owned(),
             ),
+            Self::Service { source, .. } if is_without_manager(source) => {
+                Some("without a service manager let something else run `steep-repl run`".to_owned())
+            }
+            Self::NoUser { .. } => {
+                Some("give --run-as the name of an OS user that exists".to_owned())
+            }
             _ => None,
         }
     }
@@ -164,5 +226,45 @@ impl Error {
         if let Some(hint) = self.hint() {
             let _ = writeln!(stderr, "hint: {hint}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hint(level: Level, source: std::io::Error) -> Option<String> {
+        Error::Service { what: "start", level, source }.hint()
+    }
+
+    #[test]
+    fn an_administrator_is_asked_for_only_where_one_can_help() {
+        use std::io::{Error as Io, ErrorKind};
+        let denied = || Io::from(ErrorKind::PermissionDenied);
+        let is_admin =
+            |hint: Option<String>| hint.is_some_and(|hint| hint.contains("administrator"));
+        assert!(is_admin(hint(Level::System, denied())));
+        assert!(is_admin(hint(Level::System, Io::other("Interactive authentication required."))));
+        assert!(!is_admin(hint(Level::User, denied())));
+        assert!(!is_admin(hint(Level::System, Io::other("Job for steep-repl.service failed"))));
+        let none = hint(Level::System, Io::from(ErrorKind::Unsupported)).unwrap_or_default();
+        assert!(none.contains("steep-repl run"), "{none}");
+        let container =
+            Io::other("System has not been booted with systemd as init system (PID 1).");
+        assert_eq!(hint(Level::System, container), Some(none));
+    }
+
+    #[test]
+    fn a_service_that_is_not_installed_is_to_be_installed_or_is_of_the_other_level() {
+        let told = |level, is_other| {
+            let error = Error::NotInstalled { what: "start", level, is_other };
+            (error.to_string(), error.hint().unwrap_or_default())
+        };
+        let (said, way_out) = told(Level::System, false);
+        assert!(said.ends_with("no service of the machine named steep-repl"), "{said}");
+        assert_eq!(way_out, "install it: steep-repl install");
+        assert_eq!(told(Level::User, false).1, "install it: steep-repl install --user");
+        assert!(told(Level::System, true).1.ends_with("steep-repl start --user"));
+        assert!(told(Level::User, true).1.ends_with("steep-repl start"));
     }
 }

@@ -13,7 +13,7 @@ use steep_ipc::Exit;
 use steep_ipc_tokio::Level;
 
 pub use self::description::{launchd, systemd};
-use crate::error::Error;
+use crate::error::{Error, flag};
 use crate::say;
 
 /// The name of the service, where a name is all it has.
@@ -101,7 +101,8 @@ fn own_description(wanted: &Wanted) -> Option<String> {
 }
 
 pub(crate) fn install(wanted: &Wanted) -> Result<Exit, Error> {
-    let failed = |source| Error::Service { what: "install", source };
+    let level = wanted.level;
+    let failed = |source| Error::Service { what: "install", level, source };
     manager(wanted.level, "install")?
         .install(ServiceInstallCtx {
             label: label(),
@@ -119,13 +120,20 @@ pub(crate) fn install(wanted: &Wanted) -> Result<Exit, Error> {
             },
         })
         .map_err(failed)?;
-    say("the service is installed; `steep-repl start` starts it");
+    say(&format!("the service is installed; `steep-repl start{}` starts it", flag(level)));
+    if cfg!(target_os = "linux") && level == Level::User {
+        say(
+            "it ends when you log out, and begins when you log in: `loginctl enable-linger` lets it \
+             run always",
+        );
+    }
+    say("manual pages: `steep-repl man` and `steep-replctl man` write them where you say");
     Ok(Exit::Done)
 }
 
 pub(crate) fn uninstall(level: Level) -> Result<Exit, Error> {
-    let manager = manager(level, "uninstall")?;
-    let failed = |source| Error::Service { what: "uninstall", source };
+    let manager = installed_manager(level, "uninstall")?;
+    let failed = |source| Error::Service { what: "uninstall", level, source };
     // What is removed while it runs goes on running, and nobody could stop it any more.
     if matches!(manager.status(ServiceStatusCtx { label: label() }), Ok(ServiceStatus::Running)) {
         manager.stop(ServiceStopCtx { label: label() }).map_err(failed)?;
@@ -136,16 +144,16 @@ pub(crate) fn uninstall(level: Level) -> Result<Exit, Error> {
 }
 
 pub(crate) fn start(level: Level) -> Result<Exit, Error> {
-    let manager = manager(level, "start")?;
-    let failed = |source| Error::Service { what: "start", source };
+    let manager = installed_manager(level, "start")?;
+    let failed = |source| Error::Service { what: "start", level, source };
     manager.start(ServiceStartCtx { label: label() }).map_err(failed)?;
     say("the service is started");
     Ok(Exit::Done)
 }
 
 pub(crate) fn stop(level: Level) -> Result<Exit, Error> {
-    let manager = manager(level, "stop")?;
-    let failed = |source| Error::Service { what: "stop", source };
+    let manager = installed_manager(level, "stop")?;
+    let failed = |source| Error::Service { what: "stop", level, source };
     manager.stop(ServiceStopCtx { label: label() }).map_err(failed)?;
     say("the service is stopped");
     Ok(Exit::Done)
@@ -162,8 +170,22 @@ pub(crate) fn installed(level: Level) -> Installed {
     }
 }
 
+/// The manager of a service that is there, as far as the manager says so.
+fn installed_manager(level: Level, what: &'static str) -> Result<Box<dyn ServiceManager>, Error> {
+    let manager = manager(level, what)?;
+    if installed(level) == Installed::No {
+        let other = match level {
+            Level::System => Level::User,
+            Level::User => Level::System,
+        };
+        let is_other = matches!(installed(other), Installed::Stopped | Installed::Running);
+        return Err(Error::NotInstalled { what, level, is_other });
+    }
+    Ok(manager)
+}
+
 fn manager(level: Level, what: &'static str) -> Result<Box<dyn ServiceManager>, Error> {
-    let failed = |source| Error::Service { what, source };
+    let failed = |source| Error::Service { what, level, source };
     let mut manager = <dyn ServiceManager>::native().map_err(failed)?;
     let level = match level {
         Level::User => ServiceLevel::User,

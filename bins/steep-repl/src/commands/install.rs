@@ -6,11 +6,11 @@ use steep_ipc::Exit;
 
 use crate::cli::Install;
 use crate::error::Error;
-use crate::{say, service};
+use crate::{platform, run, say, service};
 
 pub(super) fn execute(config: Option<&Path>, asked: &Install) -> Result<Exit, Error> {
     // A service that cannot start is found out now, and not at the next boot.
-    super::load(config)?;
+    let loaded = super::load(config)?;
     let program = std::env::current_exe()
         .map_err(|source| Error::System { what: "cannot find this program", source })?;
     let config = config.map(absolute).transpose()?;
@@ -24,6 +24,15 @@ pub(super) fn execute(config: Option<&Path>, asked: &Install) -> Result<Exit, Er
         say(&service::description(&wanted));
         return Ok(Exit::Done);
     }
+    if let Some(user) = &asked.run_as {
+        let found = platform::is_user(user);
+        let found =
+            found.map_err(|source| Error::System { what: "cannot look up users", source })?;
+        if !found {
+            return Err(Error::NoUser { user: user.clone() });
+        }
+    }
+    run::check(&loaded.config)?;
     service::install(&wanted)
 }
 

@@ -7,6 +7,6 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(crate) use self::unix::{Signals, as_service, make_private};
+pub(crate) use self::unix::{Signals, as_service, is_user, make_private};
 #[cfg(windows)]
-pub(crate) use self::windows::{Signals, as_service, make_private};
+pub(crate) use self::windows::{Signals, as_service, is_user, make_private};

@@ -42,3 +42,8 @@ pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
 }
+
+/// Whether there is such an OS user.
+pub(crate) fn is_user(name: &str) -> io::Result<bool> {
+    Ok(nix::unistd::User::from_name(name)?.is_some())
+}

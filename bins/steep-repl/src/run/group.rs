@@ -31,9 +31,7 @@ pub(super) fn operations(
     server: &Server,
     security: Option<Security>,
 ) -> Result<GroupOperations, Error> {
-    let patterns = |texts: &[String]| -> Result<Vec<Pattern>, Error> {
-        texts.iter().map(|text| text.parse().map_err(Error::Pattern)).collect()
-    };
+    let (include, exclude) = patterns(config)?;
     let parts = Parts {
         member: Member::new(server.clone(), endpoint(config, node))
             .with_routes(Routes::of(&config.topology))
@@ -42,10 +40,18 @@ pub(super) fn operations(
         programs: Programs::new(config.postgres.bin_dir.clone()),
         scratch: scratch(config),
         policy: ConfiguredPolicy::new(&config.conflicts),
-        include: patterns(&config.tables.include)?,
-        exclude: patterns(&config.tables.exclude)?,
+        include,
+        exclude,
     };
     Ok(GroupOperations::new(parts))
+}
+
+/// Which tables are to replicate, and which are not.
+pub(super) fn patterns(config: &Config) -> Result<(Vec<Pattern>, Vec<Pattern>), Error> {
+    let parsed = |texts: &[String]| -> Result<Vec<Pattern>, Error> {
+        texts.iter().map(|text| text.parse().map_err(Error::Pattern)).collect()
+    };
+    Ok((parsed(&config.tables.include)?, parsed(&config.tables.exclude)?))
 }
 
 /// A join's files hold a schema, no rows.

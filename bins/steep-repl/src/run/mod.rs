@@ -17,7 +17,7 @@ mod security;
 
 use std::path::Path;
 
-use steep_config::{Environment, Loaded};
+use steep_config::{Config, Environment, Loaded};
 use steep_ipc::Exit;
 use steep_ipc_tokio::{Endpoint, Level};
 use steep_node::database;
@@ -44,6 +44,15 @@ pub(crate) fn execute(
     let level = if whose.system { Level::System } else { Level::User };
     let run = move || run(&loaded, level);
     if as_service { platform::as_service(run) } else { run() }
+}
+
+/// Whether the daemon would start with this configuration, as far as that does not depend on whose
+/// process it is: where its password comes from is up to the user it runs as.
+pub(crate) fn check(config: &Config) -> Result<(), Error> {
+    group::patterns(config)?;
+    security::of(config)?;
+    database::server(&config.postgres, None)?;
+    Ok(())
 }
 
 fn run(loaded: &Loaded, level: Level) -> Result<Exit, Error> {
