@@ -30,7 +30,7 @@ pub async fn faults(client: &Client) -> Result<Vec<PublicationFault>, PgError> {
           join pg_catalog.pg_class c on c.oid = t.relation where t.is_active
           union all
           select r.r::oid from (values ('steep_repl.heartbeats'::pg_catalog.regclass),
-            ('steep_repl.resolutions'), ('steep_repl.retractions')) as r (r)
+            ('steep_repl.resolutions'), ('steep_repl.retractions'), ('steep_repl.range_log')) as r (r)
         ), published as (
           select r.prrelid, r.prqual is not null or r.prattrs is not null as is_filtered
           from pg_catalog.pg_publication_rel r

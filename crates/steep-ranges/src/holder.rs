@@ -40,19 +40,13 @@ impl Allocator {
 
     /// Marks what the sequence has left behind as exhausted. Returns the rows that changed.
     ///
-    /// It may come late: [`Supply::next`] never goes back to an earlier turn.
+    /// It may come late: [`Supply::next`] never goes back to an earlier turn. The range that the sequence
+    /// is in stays active to its last id and beyond, as sessions may yet write ids of it that they drew.
     pub fn settle(&mut self, position: Position) -> Vec<Row> {
         let Position::At(id) = position else { return Vec::new() };
         let current = self.held().find(|grant| grant.range.contains(id)).and_then(turn);
         let Some(current) = current else { return Vec::new() };
-        let is_drawn = |grant: &&Grant| match turn(grant) {
-            Some(turn) if turn == current => {
-                let rest = grant.range.above(id);
-                rest.is_none_or(|rest| self.state.occupied().first_gap(rest).is_none())
-            }
-            Some(turn) => turn < current,
-            None => false,
-        };
+        let is_drawn = |grant: &&Grant| turn(grant).is_some_and(|turn| turn < current);
         let drawn: Vec<_> = self.held().filter(is_drawn).map(|grant| grant.range).collect();
         self.exhaust(&drawn)
     }

@@ -12,13 +12,20 @@ impl Allocator {
     /// gives nothing away. It can ask those it has heard for ranges, and draw from what they grant.
     /// The ranges that it held are given up: how far they were used is not known.
     ///
-    /// To be called again, with [`unheard`](Self::unheard), when the node starts anew in between.
+    /// When the node starts anew in between: [`reopen`](Self::reopen).
     #[must_use]
     pub fn restored(me: NodeId, state: State, peers: impl IntoIterator<Item = NodeId>) -> Self {
         let unheard = peers.into_iter().filter(|peer| *peer != me).collect();
         let mut allocator = Self { me, state, unheard };
         allocator.give_up();
         allocator
+    }
+
+    /// Goes on as a restored node that still waits for [`unheard`](Self::unheard) peers, from what it has
+    /// recorded since.
+    #[must_use]
+    pub fn reopen(me: NodeId, state: State, unheard: impl IntoIterator<Item = NodeId>) -> Self {
+        Self { me, state, unheard: unheard.into_iter().collect() }
     }
 
     /// Whom a restored node still waits for. To be recorded, like rows.

@@ -24,6 +24,11 @@ pub(crate) fn log_native_conflicts() -> bool {
     LOG_NATIVE_CONFLICTS.get()
 }
 
+/// Whether ids that lie outside this node's ranges are accepted.
+pub(crate) fn bypasses_range_check() -> bool {
+    BYPASS_RANGE_CHECK.get()
+}
+
 /// How far in this node's future a remote transaction may be stamped.
 pub(crate) fn max_clock_skew() -> Duration {
     Duration::from_millis(MAX_CLOCK_SKEW_MS.get().unsigned_abs().into())

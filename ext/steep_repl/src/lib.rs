@@ -15,6 +15,7 @@ mod hook;
 mod infallible;
 mod kept;
 mod preload;
+mod ranges;
 mod server;
 mod sql_functions;
 mod superuser;
@@ -36,5 +37,6 @@ extern "C-unwind" fn _PG_init() {
     data_directory::remember();
     hook::install();
     tap::register();
+    ranges::register();
     pgrx::pg_shmem_init!(ANNOUNCED);
 }

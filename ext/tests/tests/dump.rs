@@ -8,8 +8,9 @@ const ROWS: &str = "
     select steep_repl.register_node('a', 'Zürich \"1\"', 'a.example', 5433, 90);
     select steep_repl.register_node('b', E'back\\\\slash', 'b.example');
     select steep_repl.set_node_id('a');
-    insert into steep_repl.identity_ranges (table_schema, table_name, node_id, range_start, range_end)
-      select 'public', 't', case n % 2 when 0 then 'a' else 'b' end, n * 100, n * 100 + 99
+    insert into steep_repl.identity_ranges
+      (table_schema, table_name, node_id, range_start, range_end, granter, request, turn)
+      select 'public', 't', case n % 2 when 0 then 'a' else 'b' end, n * 100, n * 100 + 99, 'a', n, nullif(n, 7)
       from generate_series(1, 20) n;
     insert into steep_repl.conflict_log (subscription, table_schema, table_name, conflict_type, local_tuple, resolution)
       select 's', 'public', 't', 'UPDATE-UPDATE', jsonb_build_object('text', E'tab\\t\"quote\" ü'), 'PENDING'
@@ -18,7 +19,12 @@ const ROWS: &str = "
       values ('a', E'create table t (\\n  id int)', 'table', 'APPLIED'), ('b', 'drop table t', 'table', 'PENDING');
     insert into steep_repl.schema_fingerprints values ('public', 't', 'f', 1);
     insert into steep_repl.coordinator_state values ('term', '{\"term\": 3}');
-    create table public.\"Größe\" (id int primary key);
+    create table public.\"Größe\" (id serial primary key);
+    insert into steep_repl.range_tables
+      (table_schema, table_name, relation, key_column, key_sequence, last_id, block_ids, unheard)
+      values ('public', 'Größe', 'public.\"Größe\"', 'id', 'public.\"Größe_id_seq\"', 2147483647, 65536, '{b}');
+    insert into steep_repl.range_titles values ('public', 't', 1, 0, 0, 0, 'a'), ('public', 't', 1, 1, 0, 0, 'b');
+    insert into steep_repl.occupied_ids values ('public', 't', 1, 99);
     insert into steep_repl.replicated_tables (relation, strategy, detection)
       values ('public.\"Größe\"', 'manual', 'exact');
     insert into steep_repl.peers (node_id, subscription) values ('b', 'from_b');
@@ -31,7 +37,7 @@ const ROWS: &str = "
 
 /// What means nothing on another server: it speaks of this one's transactions and tables by their
 /// numbers, or of what has arrived here.
-const LEFT_OUT: [&str; 13] = [
+const LEFT_OUT: [&str; 14] = [
     "applied_beats",
     "applied_positions",
     "commit_horizon",
@@ -43,6 +49,7 @@ const LEFT_OUT: [&str; 13] = [
     "own_join",
     "pending_retractions",
     "pending_retractions_id_seq",
+    "range_log",
     "tombstone_chunks",
     "tombstones",
 ];
@@ -58,10 +65,13 @@ const NOT_DUMPED: &str = "
 const SEQUENCES: [&str; 5] =
     ["identity_ranges", "conflict_log", "ddl_queue", "audit_log", "retractions"];
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 15] = [
     "nodes",
     "local_node",
     "identity_ranges",
+    "range_tables",
+    "range_titles",
+    "occupied_ids",
     "conflict_log",
     "ddl_queue",
     "schema_fingerprints",

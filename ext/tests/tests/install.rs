@@ -65,7 +65,9 @@ const PUBLIC_PRIVILEGES: &str = "
       select oid::regprocedure::text, coalesce(proacl, acldefault('f', proowner))
       from pg_proc where pronamespace = 'steep_repl'::regnamespace
     ) as o, aclexplode(o.acl) as a
-    where a.grantee = 0";
+    where a.grantee = 0
+      -- Whoever inserts runs the constraint, with rights of their own.
+      and object <> 'steep_repl.check_id_range(text,text,bigint)'";
 
 /// What every install begins with.
 const FIRST_STATEMENT: &str = include_str!("../../steep_repl/sql/install/010_supported_server.sql");
@@ -111,8 +113,9 @@ on_each_major! {
         cluster.execute(DATABASE, "insert into steep_repl.nodes (node_id, node_name, host) \
             values ('a', 'A', 'h'), ('b', 'B', 'h')")?;
         let grant = |table: &str, node: &str, start: &str, end: &str| format!(
-            "insert into steep_repl.identity_ranges (table_schema, table_name, node_id, range_start, range_end) \
-             values ('public', '{table}', '{node}', {start}, {end})");
+            "insert into steep_repl.identity_ranges \
+             (table_schema, table_name, node_id, range_start, range_end, granter, request) \
+             values ('public', '{table}', '{node}', {start}, {end}, '{node}', 0)");
         cluster.execute(DATABASE, &grant("t", "a", "1", "100"))?;
         cluster.execute(DATABASE, &grant("t", "b", "101", "200"))?;
         cluster.execute(DATABASE, &grant("T", "b", "1", "100"))?;

@@ -12,6 +12,7 @@ mod lag;
 mod local;
 mod memory;
 mod pair;
+mod ranges;
 mod sample;
 mod session;
 
@@ -66,6 +67,8 @@ enum Name {
     Join,
     /// Memory and processor time of daemons that have nothing to do, against what they may take
     Idle,
+    /// Inserts of ids from identity ranges, against a constraint with constants
+    Ranges,
     /// All of them
     All,
 }
@@ -78,7 +81,7 @@ struct Size {
 }
 
 impl Name {
-    const EACH: [Self; 8] = [
+    const EACH: [Self; 9] = [
         Self::Apply,
         Self::Conflicts,
         Self::Deletes,
@@ -87,6 +90,7 @@ impl Name {
         Self::Lag,
         Self::Join,
         Self::Idle,
+        Self::Ranges,
     ];
 
     /// As much as other extensions were measured with, so that figures can be compared; two million
@@ -98,6 +102,8 @@ impl Name {
             // Ten seconds a round.
             Self::Lag => 10_000,
             Self::Join => 2_000_000,
+            // A second a run: less cannot be told from chance by three hundredths.
+            Self::Ranges => 500_000,
             _ => 200_000,
         }
     }
@@ -110,6 +116,7 @@ impl Name {
             Self::Local => local::run(pair, size),
             Self::Memory => memory::run(pair, size),
             Self::Lag => lag::run(pair, size),
+            Self::Ranges => ranges::run(pair, size),
             Self::Join | Self::Idle | Self::All => Ok(Vec::new()),
         }
     }

@@ -7,6 +7,9 @@ create table steep_repl.identity_ranges (
   range_end bigint not null,
   allocated_at timestamptz not null default now(),
   status text not null default 'active',
+  granter text collate pg_catalog."C" not null,
+  request bigint not null,
+  turn bigint,
   constraint identity_ranges_pkey primary key (id),
   constraint identity_ranges_node_id_fkey foreign key (node_id) references steep_repl.nodes (node_id),
   constraint identity_ranges_start_key unique (table_schema, table_name, node_id, range_start),
@@ -29,5 +32,8 @@ comment on column steep_repl.identity_ranges.range_start is 'First id, inclusive
 comment on column steep_repl.identity_ranges.range_end is 'Last id, inclusive';
 comment on column steep_repl.identity_ranges.allocated_at is 'When the range was granted';
 comment on column steep_repl.identity_ranges.status is 'active, exhausted or released';
+comment on column steep_repl.identity_ranges.granter is 'The node that gave the range, out of its own blocks';
+comment on column steep_repl.identity_ranges.request is 'Which request of the node it answers';
+comment on column steep_repl.identity_ranges.turn is 'Place in the order in which the node draws from its ranges; null: it has not taken it up';
 comment on index steep_repl.idx_identity_ranges_table is 'Finds the ranges of a table';
 comment on sequence steep_repl.identity_ranges_id_seq is 'Numbers identity_ranges';

@@ -43,7 +43,7 @@ as $$
 begin
   if not exists (select from pg_publication p where p.pubname = 'steep_repl') then
     create publication steep_repl
-      for table steep_repl.heartbeats, steep_repl.resolutions, steep_repl.retractions
+      for table steep_repl.heartbeats, steep_repl.resolutions, steep_repl.retractions, steep_repl.range_log
       -- A truncation is no change of rows: it would bypass every guard.
       with (publish = 'insert, update, delete', publish_via_partition_root = true);
   end if;
@@ -123,7 +123,7 @@ begin
   perform steep_repl.subscribe_relation(v_subscription.oid, r)
   from (
     select t.relation from steep_repl.replicated_tables t where t.is_active
-    union all values ('steep_repl.heartbeats'::regclass), ('steep_repl.resolutions'), ('steep_repl.retractions')
+    union all values ('steep_repl.heartbeats'::regclass), ('steep_repl.resolutions'), ('steep_repl.retractions'), ('steep_repl.range_log')
   ) as r (r);
   perform steep_repl.audit('peer.add', 'node', p_node_id, null,
     jsonb_build_object('subscription', p_subscription));

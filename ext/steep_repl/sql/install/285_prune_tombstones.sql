@@ -90,6 +90,7 @@ declare
   v_base constant bigint := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
   v_ended constant bigint := (select e.ended_xid from steep_repl.echoed_by_all() e where e.writer = v_self);
   v_retractions bigint;
+  v_range_entries bigint;
   v_resolutions bigint;
 begin
   -- This node's own: their removal is published, and removes them from the others. Only transactions
@@ -97,14 +98,17 @@ begin
   delete from steep_repl.retractions r
   where r.node_id = v_self and steep_repl.whole_xid(r.xmin, v_base) < v_ended;
   get diagnostics v_retractions = row_count;
+  delete from steep_repl.range_log l
+  where l.node_id = v_self and steep_repl.whole_xid(l.xmin, v_base) < v_ended;
+  get diagnostics v_range_entries = row_count;
   -- A decision is also the evidence that a row is still as it left it: it stays as long as its entry.
   delete from steep_repl.resolutions r
   where r.node_id = v_self and steep_repl.whole_xid(r.xmin, v_base) < v_ended
     and r.resolved_at < now() - nullif(steep_repl.conflict_log_retention(), '0')
     and not exists (select from steep_repl.conflict_log c where c.resolution_id = r.resolution_id);
   get diagnostics v_resolutions = row_count;
-  return v_retractions + v_resolutions;
+  return v_retractions + v_range_entries + v_resolutions;
 end
 $$;
 comment on function steep_repl.prune_decisions() is
-  'Removes this node''s retractions that all nodes have applied, and such decisions once their entries are gone; returns how many';
+  'Removes this node''s retractions and entries of range_log that all nodes have applied, and such decisions once their entries are gone; returns how many';

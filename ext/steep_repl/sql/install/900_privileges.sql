@@ -7,7 +7,8 @@ revoke all on type steep_repl.name_range from public;
 
 grant usage on schema steep_repl to steep_repl_viewer;
 grant select on
-  steep_repl.nodes, steep_repl.local_node, steep_repl.identity_ranges, steep_repl.conflict_log,
+  steep_repl.nodes, steep_repl.local_node, steep_repl.identity_ranges, steep_repl.range_tables,
+  steep_repl.range_titles, steep_repl.occupied_ids, steep_repl.range_log, steep_repl.range_status, steep_repl.conflict_log,
   steep_repl.ddl_queue, steep_repl.schema_fingerprints, steep_repl.coordinator_state,
   steep_repl.replicated_tables, steep_repl.peers, steep_repl.tombstones, steep_repl.tombstone_chunks,
   steep_repl.retractions, steep_repl.pending_retractions, steep_repl.heartbeats, steep_repl.applied_beats,
@@ -63,4 +64,15 @@ grant execute on function
   steep_repl.count_conflicts(), steep_repl.prune_conflict_log(), steep_repl.prune_tombstones(),
   steep_repl.prune_decisions(), steep_repl.maintain()
   to steep_repl_admin;
+grant execute on function
+  steep_repl.manage_ranges(regclass, text[], bigint, bigint, integer, bigint), steep_repl.unmanage_ranges(regclass),
+  steep_repl.apply_range_constraint(text, text, bigint, bigint), steep_repl.allocate_range(text, text, bigint),
+  steep_repl.range_rows(), steep_repl.hear_ranges(text, jsonb)
+  to steep_repl_admin;
+grant execute on function
+  steep_repl.range_key(regclass), steep_repl.check_range_threshold(text, text, integer)
+  to steep_repl_viewer;
+-- Whoever inserts runs the constraint with rights of their own. It tells nothing but whether an id is this
+-- node's, and does nothing that is not due; to call it by name takes usage of the schema.
+grant execute on function steep_repl.check_id_range(text, text, bigint) to public;
 grant set on parameter steep_repl.bypass_range_check, steep_repl.ddl_replication to steep_repl_admin;

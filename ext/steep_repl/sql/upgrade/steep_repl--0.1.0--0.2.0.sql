@@ -9,6 +9,20 @@ alter table steep_repl.nodes
 comment on column steep_repl.nodes.grpc_host is 'Where peers reach this node''s daemon; null: host';
 comment on column steep_repl.nodes.grpc_port is 'TCP port of this node''s daemon; null: none is known';
 
+-- Ranges could be written down, and nothing made any.
+alter table steep_repl.identity_ranges
+  add column granter text collate pg_catalog."C",
+  add column request bigint,
+  add column turn bigint;
+update steep_repl.identity_ranges r set granter = r.node_id, request = r.id;
+alter table steep_repl.identity_ranges
+  alter column granter set not null,
+  alter column request set not null;
+comment on column steep_repl.identity_ranges.granter is 'The node that gave the range, out of its own blocks';
+comment on column steep_repl.identity_ranges.request is 'Which request of the node it answers';
+comment on column steep_repl.identity_ranges.turn is 'Place in the order in which the node draws from its ranges; null: it has not taken it up';
+
+--@include install/062_range_tables.sql
 --@include install/065_replicated_tables.sql
 --@include install/066_tombstones.sql
 --@include install/067_heartbeats.sql
@@ -66,6 +80,12 @@ comment on index steep_repl.idx_conflict_log_arrival is 'Finds conflicts by time
 --@include install/280_prune_conflict_log.sql
 --@include install/285_prune_tombstones.sql
 --@include install/290_maintain.sql
+--@include install/300_range_rows.sql
+--@include install/302_range_decisions.sql
+--@include install/304_range_keys.sql
+--@include install/306_manage_ranges.sql
+--@include install/308_imported_ids.sql
+--@include install/310_restored_ranges.sql
 --@include install/890_dump.sql
 --@include install/900_privileges.sql
 --@include install/990_parameter_privileges.sql

@@ -48,6 +48,7 @@ pub(crate) use self::held::oldest_commit_timestamp_xid;
 pub(crate) use self::overtaken::written;
 pub(crate) use self::presence::ANNOUNCED;
 pub(crate) use self::table::{Table, forget as forget_table};
+pub(crate) use self::unbound::find_all_inheritors;
 use crate::infallible;
 use crate::tap::transaction::Arrived;
 use pgrx::pg_sys;

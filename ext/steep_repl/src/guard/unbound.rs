@@ -15,7 +15,7 @@ macro_rules! server_functions {
         $(
             $(#[$doc])*
             #[allow(non_snake_case)]
-            pub(super) unsafe fn $name($($argument: $kind),*) $(-> $result)? {
+            pub(crate) unsafe fn $name($($argument: $kind),*) $(-> $result)? {
                 // SAFETY: the caller's promise is the function's.
                 unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| raw::$name($($argument),*)) }
             }

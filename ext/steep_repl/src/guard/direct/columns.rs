@@ -3,9 +3,11 @@
 use crate::boundary::{raw, within};
 use crate::guard::table::{Table, attribute};
 use crate::infallible;
+use crate::ranges;
 use crate::tap::message::Value;
 use crate::tap::relations;
 use pgrx::pg_sys;
+use std::ffi::CStr;
 
 /// What is known of them.
 pub(super) struct Columns {
@@ -49,10 +51,7 @@ impl Columns {
         let mut stored = table.columns.iter().enumerate().filter(|(_, column)| !column.is_dropped);
         let has_all = stored.clone().all(|(place, _)| at(place).is_some());
         // SAFETY: the caller's promise.
-        let is_checked = unsafe {
-            let constraints = (*descriptor).constr;
-            !constraints.is_null() && (*constraints).num_check > 0
-        };
+        let is_checked = unsafe { has_checks(descriptor) };
         let are_stored = stored.all(|(_, column)| column.is_sent) && !is_checked;
         let are_plain = are_stored && has_all;
         Self { all, key: key.unwrap_or_default(), are_stored, are_plain }
@@ -116,6 +115,22 @@ impl Columns {
             });
         }
         true
+    }
+}
+
+/// Whether a constraint looks at what is applied. That of identity ranges lets it pass.
+unsafe fn has_checks(descriptor: pg_sys::TupleDesc) -> bool {
+    // SAFETY: the caller's promise: a descriptor with its constraints.
+    unsafe {
+        let constraints = (*descriptor).constr;
+        if constraints.is_null() {
+            return false;
+        }
+        let count = usize::from((*constraints).num_check);
+        (0..count).any(|nth| {
+            let expression = CStr::from_ptr((*(*constraints).check.add(nth)).ccbin);
+            !ranges::is_range_check(expression)
+        })
     }
 }
 

@@ -21,10 +21,10 @@ order by conname collate "C";
 -- The ranges of one table never overlap; what one node was given, no other gets.
 begin;
 insert into steep_repl.nodes (node_id, node_name, host) values ('a', 'Alpha', 'a.example'), ('b', 'Beta', 'b.example');
-insert into steep_repl.identity_ranges (table_schema, table_name, node_id, range_start, range_end)
-values ('public', 't', 'a', 1, 100), ('public', 't', 'b', 101, 200), ('public', 'u', 'b', 1, 100);
-insert into steep_repl.identity_ranges (table_schema, table_name, node_id, range_start, range_end)
-values ('public', 't', 'b', 200, 300);
+insert into steep_repl.identity_ranges (table_schema, table_name, node_id, range_start, range_end, granter, request)
+values ('public', 't', 'a', 1, 100, 'a', 0), ('public', 't', 'b', 101, 200, 'b', 0), ('public', 'u', 'b', 1, 100, 'b', 0);
+insert into steep_repl.identity_ranges (table_schema, table_name, node_id, range_start, range_end, granter, request)
+values ('public', 't', 'b', 200, 300, 'b', 1);
 rollback;
 
 select role, rolcanlogin, pg_has_role(role, 'steep_repl_viewer', 'member') as reads
