@@ -1,4 +1,4 @@
-use crate::commands::{config, conflict, init, man, node, slot, sub, table, tls, watch};
+use crate::commands::{config, conflict, init, man, node, range, slot, sub, table, tls, watch};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -53,6 +53,9 @@ pub(crate) enum Command {
     /// Tables: replicate, leave out, list.
     #[command(subcommand)]
     Table(table::Command),
+    /// Identity ranges: where the keys that this node generates come from.
+    #[command(subcommand)]
+    Range(range::Command),
     /// Conflicting writes: list, show, resolve, take back.
     #[command(subcommand)]
     Conflict(conflict::Command),

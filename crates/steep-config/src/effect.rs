@@ -1,8 +1,7 @@
 use crate::{Loaded, Setting};
 
 /// Sections that are read and checked, and whose features this version does not have.
-const SECTIONS: [&str; 8] = [
-    "replication.identity_ranges.",
+const SECTIONS: [&str; 7] = [
     "replication.ddl.",
     "replication.rbac.",
     "replication.notifications.",

@@ -88,6 +88,7 @@ impl Request {
             | Self::TableList
             | Self::SubStatus
             | Self::SlotStatus
+            | Self::RangeStatus
             | Self::Subscribe => true,
             Self::Init(_)
             | Self::NodeAdd(_)
@@ -100,7 +101,12 @@ impl Request {
             | Self::ConflictResolveBulk(_)
             | Self::ConflictRevert { .. }
             | Self::SubEnable { .. }
-            | Self::SubDisable { .. } => false,
+            | Self::SubDisable { .. }
+            | Self::RangeHistory(_)
+            | Self::RangeAllocate(_)
+            | Self::RangeExpand { .. }
+            | Self::RangeRelease { .. }
+            | Self::RangeBypass(_) => false,
         }
     }
 }

@@ -93,12 +93,12 @@ pub use frame::{
 };
 pub use greeting::{Greeting, PROTOCOL, Welcome, read_answer};
 pub use request::{
-    ConflictFilter, ConflictResolve, ConflictResolveBulk, Init, NodeAdd, NodeRemove, Request,
-    TableAdd,
+    ConflictFilter, ConflictResolve, ConflictResolveBulk, Init, NodeAdd, NodeRemove, RangeAllocate,
+    RangeBypass, RangeHistory, Request, TableAdd,
 };
 pub use response::{
-    ConflictDetail, ConflictEntry, Event, Failure, FailureClass, NodeEntry, Plan, Reply, Response,
-    TableEntry,
+    ConflictDetail, ConflictEntry, Event, Failure, FailureClass, HeldRange, NodeEntry, Plan,
+    RangeGrant, RangeStatus, RangesStatus, Reply, Response, TableEntry,
 };
 pub use status::{
     Check, Health, JobStatus, Level, NodeState, NodeStatus, PeerStatus, Progress, SlotStatus,

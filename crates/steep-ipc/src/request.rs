@@ -72,6 +72,28 @@ pub enum Request {
     },
     /// The slots that peers hold on this node.
     SlotStatus,
+    /// How far the ids of this node's tables are.
+    RangeStatus,
+    /// Ranges that were granted, newest first.
+    RangeHistory(RangeHistory),
+    /// Get this node a further range of a table's ids.
+    RangeAllocate(RangeAllocate),
+    /// Get this node ranges until it has so many ids of a table left.
+    RangeExpand {
+        /// Qualified name.
+        table: String,
+        /// Ids that are to be left.
+        ids: u64,
+    },
+    /// Give one of this node's ranges up for good.
+    RangeRelease {
+        /// Qualified name.
+        table: String,
+        /// The first id of the range.
+        start: i64,
+    },
+    /// Let new sessions write any id, or check theirs again.
+    RangeBypass(RangeBypass),
     /// Events from now on, until the client hangs up.
     Subscribe,
 }
@@ -124,6 +146,42 @@ pub struct TableAdd {
     pub node_order: Option<Vec<String>>,
     /// Check on every node, change nothing.
     pub dry_run: bool,
+}
+
+/// See [`Request::RangeHistory`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RangeHistory {
+    /// Qualified name; none: all tables.
+    pub table: Option<String>,
+    /// Only ranges of this node.
+    pub node: Option<String>,
+    /// At most so many, 1 to 1000.
+    pub limit: u16,
+}
+
+/// See [`Request::RangeAllocate`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RangeAllocate {
+    /// Qualified name.
+    pub table: String,
+    /// Ids; none: as many as an ordinary range of the table has.
+    pub size: Option<u64>,
+    /// Also from the ids at the end of the key's type, which are kept back.
+    pub force: bool,
+}
+
+/// See [`Request::RangeBypass`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RangeBypass {
+    /// Whether new sessions write any id.
+    pub enable: bool,
+    /// Whose sessions; none: all of the database.
+    pub role: Option<String>,
+    /// For how long sessions that begin get it; none: until it is disabled.
+    pub seconds: Option<u64>,
 }
 
 /// Which conflicts.

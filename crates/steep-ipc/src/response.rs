@@ -47,6 +47,10 @@ pub enum Response {
     Subscriptions(Vec<SubscriptionStatus>),
     /// To `SlotStatus`.
     Slots(Vec<SlotStatus>),
+    /// To `RangeStatus`.
+    Ranges(RangesStatus),
+    /// To `RangeHistory`, `RangeAllocate`, `RangeExpand`, `RangeRelease`: ranges, newest first.
+    RangeGrants(Vec<RangeGrant>),
     /// To commands that only succeed; says what was done.
     Message {
         /// For people.
@@ -119,6 +123,13 @@ pub struct TableEntry {
     pub estimated_rows: i64,
     /// Bytes of the table without its indexes.
     pub bytes: i64,
+    /// How its generated keys are kept apart: `managed` (by identity ranges), `manageable` (they could be),
+    /// `inherits` (by a table whose key is in this one's), `unmanaged` (conflicts are resolved).
+    #[serde(default)]
+    pub ids: Option<String>,
+    /// Why they are not managed.
+    #[serde(default)]
+    pub ids_reason: Option<String>,
 }
 
 /// A line of the conflict list.
@@ -165,6 +176,80 @@ pub struct Event {
     pub subject: String,
     /// For people.
     pub message: String,
+}
+
+/// How far the ids of a node's tables are.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RangesStatus {
+    /// By name.
+    pub tables: Vec<RangeStatus>,
+    /// Whose new sessions write any id, for people.
+    pub bypasses: Vec<String>,
+}
+
+/// How far the ids of a table are on one node.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RangeStatus {
+    /// Qualified name, quoted where needed.
+    pub table: String,
+    /// Column with the generated key.
+    pub column: String,
+    /// `ok`, `warning`, `critical` or `exhausted`.
+    pub state: String,
+    /// The id that was drawn last.
+    pub current_id: Option<i64>,
+    /// First and last id of the range that is drawn from.
+    pub range: Option<(i64, i64)>,
+    /// How much of it is used, in percent.
+    pub percent_used: u8,
+    /// Ids left in it.
+    pub ids_left: u64,
+    /// Ids in the ranges after it.
+    pub reserve: u64,
+    /// Ids that this node draws a second; none: not measured yet.
+    pub ids_per_second: Option<f64>,
+    /// How long what it has left lasts; none: nothing is drawn, or it is not known yet.
+    pub lasts_seconds: Option<u64>,
+    /// Ids that are left for all nodes together.
+    pub table_ids_left: Option<u64>,
+    /// How long those last, as far as it can be told.
+    pub table_lasts_seconds: Option<u64>,
+    /// What each node draws from, now or later.
+    pub held: Vec<HeldRange>,
+    /// After a restore: nodes that have not told yet what they know of this one's past.
+    pub waits_for: Vec<String>,
+    /// Why no further range was to be had, the last time.
+    pub trouble: Option<String>,
+}
+
+/// Ids that a node draws from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldRange {
+    /// The node.
+    pub node: String,
+    /// First id.
+    pub first: i64,
+    /// Last id.
+    pub last: i64,
+}
+
+/// A range, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RangeGrant {
+    /// Qualified name, quoted where needed.
+    pub table: String,
+    /// The node that draws from it.
+    pub node: String,
+    /// The node out of whose blocks it is.
+    pub granter: String,
+    /// First id.
+    pub first: i64,
+    /// Last id.
+    pub last: i64,
+    /// `granted`, `active`, `exhausted` or `released`.
+    pub status: String,
+    /// When it was granted: RFC 3339.
+    pub granted_at: String,
 }
 
 /// Who has to do something about a failure.

@@ -11,6 +11,7 @@ pub mod member;
 pub mod names;
 pub mod operations;
 mod peer_tls;
+pub mod ranges;
 mod routes;
 pub mod serve;
 pub mod tables;

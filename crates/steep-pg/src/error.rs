@@ -188,6 +188,12 @@ impl PgError {
         }
     }
 
+    /// Whether somebody else held a lock for too long: the same may succeed a moment later.
+    #[must_use]
+    pub fn is_lock_timeout(&self) -> bool {
+        matches!(self, Self::Server(error) if error.code == "55P03")
+    }
+
     /// What went wrong while connecting to `place`.
     pub(crate) fn connecting(
         error: &tokio_postgres::Error,

@@ -36,6 +36,7 @@ mod listen;
 pub mod nodes;
 mod pool;
 pub mod publication;
+pub mod ranges;
 mod rotation;
 mod secret;
 mod server;

@@ -44,6 +44,7 @@ pub(super) async fn run(
     let mut settings = Settings::new(config, env!("CARGO_PKG_VERSION"));
     settings.certificates = security::certificates(security.as_ref());
     let links = settings.links.clone();
+    let ranges = settings.ranges.clone();
 
     // Served: what clients wait for. Watched: what those answers are made of, which ends last.
     let (served, watched) = (TaskTracker::new(), TaskTracker::new());
@@ -60,7 +61,14 @@ pub(super) async fn run(
     let http = http.await?;
     match &config.topology.this_node.name {
         Some(node) => {
-            let operations = group::operations(config, node.as_str(), &server, security.clone())?;
+            let operations = group::operations(
+                config,
+                node.as_str(),
+                &server,
+                security.clone(),
+                &watcher,
+                ranges,
+            )?;
             if let Some(security) = security {
                 let (operations, watcher) = (operations.clone(), watcher.clone());
                 let stop = stop.clone();
@@ -70,6 +78,7 @@ pub(super) async fn run(
             served.spawn(group::tend(operations.clone(), stop.clone()));
             let tender = Tender::new(operations.member().clone(), links);
             served.spawn(group::links(tender, operations.clone(), watcher.clone(), stop.clone()));
+            served.spawn(operations.clone().keep_ranges(stop.clone()));
             let dispatcher =
                 Dispatcher::new(watcher, pool.clone(), Arc::new(operations), stop.clone());
             served.spawn(listener.serve(Arc::new(dispatcher), stop.clone()));

@@ -11,6 +11,7 @@ use steep_node::join::Programs;
 use steep_node::links::Tender;
 use steep_node::member::{Endpoint, Member};
 use steep_node::operations::{ConfiguredPolicy, GroupOperations, GrpcPeers, Parts, Service};
+use steep_node::ranges::{RangeBoard, RangePolicy, Reachable};
 use steep_node::tables::Pattern;
 use steep_node::watch::Watcher;
 use steep_node::{PeerTls, Routes};
@@ -30,18 +31,23 @@ pub(super) fn operations(
     node: &str,
     server: &Server,
     security: Option<Security>,
+    watcher: &Watcher,
+    board: RangeBoard,
 ) -> Result<GroupOperations, Error> {
     let (include, exclude) = patterns(config)?;
     let parts = Parts {
         member: Member::new(server.clone(), endpoint(config, node))
             .with_routes(Routes::of(&config.topology))
-            .with_peer_tls(PeerTls::of(&config.postgres)),
+            .with_peer_tls(PeerTls::of(&config.postgres))
+            .with_range_policy(RangePolicy::new(&config.identity_ranges)),
         peers: GrpcPeers::new(security, node),
         programs: Programs::new(config.postgres.bin_dir.clone()),
         scratch: scratch(config),
         policy: ConfiguredPolicy::new(&config.conflicts),
         include,
         exclude,
+        reachable: reachable(watcher.clone()),
+        board,
     };
     Ok(GroupOperations::new(parts))
 }
@@ -52,6 +58,18 @@ pub(super) fn patterns(config: &Config) -> Result<(Vec<Pattern>, Vec<Pattern>), 
         texts.iter().map(|text| text.parse().map_err(Error::Pattern)).collect()
     };
     Ok((parsed(&config.tables.include)?, parsed(&config.tables.exclude)?))
+}
+
+/// Peers whose daemons answered the last time they were asked, and reach their PostgreSQL.
+fn reachable(watcher: Watcher) -> Reachable {
+    Reachable::new(move || {
+        let links = watcher.snapshot().links;
+        let answers = links.peers.iter().filter(|(_, health)| {
+            let has_server = health.answer.as_ref().is_some_and(|answer| answer.postgres_reachable);
+            health.is_reachable && has_server
+        });
+        answers.map(|(node, _)| node.clone()).collect()
+    })
 }
 
 /// A join's files hold a schema, no rows.

@@ -1,7 +1,8 @@
 //! Commands that change a group, on a node that has no name yet.
 
 use steep_ipc::{
-    Failure, FailureClass, Init, JobStatus, NodeAdd, NodeRemove, Plan, TableAdd, TableEntry,
+    Failure, FailureClass, Init, JobStatus, NodeAdd, NodeRemove, Plan, RangeAllocate, RangeBypass,
+    RangeGrant, RangeHistory, RangesStatus, TableAdd, TableEntry,
 };
 use steep_node::serve::{Context, Operations};
 
@@ -40,6 +41,44 @@ impl Operations for Nameless {
     }
 
     async fn table_list(&self) -> Result<Vec<TableEntry>, Failure> {
+        refused()
+    }
+
+    async fn range_status(&self) -> Result<RangesStatus, Failure> {
+        refused()
+    }
+
+    async fn range_history(&self, _: RangeHistory) -> Result<Vec<RangeGrant>, Failure> {
+        refused()
+    }
+
+    async fn range_allocate(
+        &self,
+        _: RangeAllocate,
+        _: Context,
+    ) -> Result<Vec<RangeGrant>, Failure> {
+        refused()
+    }
+
+    async fn range_expand(
+        &self,
+        _: String,
+        _: u64,
+        _: Context,
+    ) -> Result<Vec<RangeGrant>, Failure> {
+        refused()
+    }
+
+    async fn range_release(
+        &self,
+        _: String,
+        _: i64,
+        _: Context,
+    ) -> Result<Vec<RangeGrant>, Failure> {
+        refused()
+    }
+
+    async fn range_bypass(&self, _: RangeBypass, _: Context) -> Result<String, Failure> {
         refused()
     }
 

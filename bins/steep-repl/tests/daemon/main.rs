@@ -13,6 +13,7 @@ mod links;
 mod load;
 mod ordinary;
 mod pair;
+mod ranges;
 mod recorded;
 mod rotation;
 mod seen;

@@ -8,6 +8,7 @@ pub(crate) mod init;
 pub(crate) mod man;
 pub(crate) mod node;
 mod plan;
+pub(crate) mod range;
 pub(crate) mod slot;
 mod status;
 pub(crate) mod sub;
@@ -31,6 +32,7 @@ pub(crate) async fn run(command: Command, context: &mut Context) -> Result<Exit,
         Command::Watch(args) => watch::run(args, context).await,
         Command::Node(command) => node::run(command, context).await,
         Command::Table(command) => table::run(command, context).await,
+        Command::Range(command) => range::run(command, context).await,
         Command::Conflict(command) => conflict::run(command, context).await,
         Command::Sub(command) => sub::run(command, context).await,
         Command::Slot(command) => slot::run(command, context).await,

@@ -67,6 +67,36 @@ fn tables() {
 }
 
 #[test]
+fn ranges() {
+    let status = Response::Ranges(fixtures::ranges());
+    both("range-status", &status, &["range", "status"]);
+    both("range-status-one", &status, &["range", "status", "orders"]);
+    both("range-status-unknown", &status, &["range", "status", "audit.log"]);
+    both("range-status-none", &Response::Ranges(Default::default()), &["range", "status"]);
+    let grants = Response::RangeGrants(fixtures::grants());
+    both("range-history", &grants, &["range", "history"]);
+    let some = ["range", "history", "public.orders", "--node", "hq", "--limit", "2"];
+    both("range-history-some", &grants, &some);
+    let none = Response::RangeGrants(Vec::new());
+    both("range-history-none", &none, &["range", "history"]);
+    both("range-expand-none", &none, &["range", "expand", "orders", "--ids", "5000"]);
+    let one = Response::RangeGrants(fixtures::grants().drain(..1).collect());
+    both("range-allocate", &one, &["range", "allocate", "public.orders"]);
+    let forced = ["range", "allocate", "public.orders", "--size", "500", "--force"];
+    both("range-allocate-forced", &one, &forced);
+    both("range-release", &one, &["range", "release", "public.orders", "10001", "--yes"]);
+}
+
+#[test]
+fn bypasses() {
+    let done = Response::Message { message: "what was done".into() };
+    both("range-bypass", &done, &["range", "bypass", "--enable", "--yes"]);
+    let some = ["range", "bypass", "--enable", "--role", "loader", "--duration", "2h", "--yes"];
+    both("range-bypass-some", &done, &some);
+    both("range-bypass-disable", &done, &["range", "bypass", "--disable", "--role", "loader"]);
+}
+
+#[test]
 fn conflicts() {
     let conflicts = Response::Conflicts(fixtures::conflicts());
     both("conflict-list", &conflicts, &["conflict", "list"]);

@@ -1,8 +1,9 @@
 //! What daemons say in these tests.
 
 use steep_ipc::{
-    Check, ConflictDetail, ConflictEntry, Failure, Health, JobStatus, Level, NodeEntry, NodeState,
-    NodeStatus, PeerStatus, Plan, Progress, SlotStatus, SubscriptionStatus, TableEntry,
+    Check, ConflictDetail, ConflictEntry, Failure, Health, HeldRange, JobStatus, Level, NodeEntry,
+    NodeState, NodeStatus, PeerStatus, Plan, Progress, RangeGrant, RangeStatus, RangesStatus,
+    SlotStatus, SubscriptionStatus, TableEntry,
 };
 
 const NOW: &str = "2026-03-01T12:00:00Z";
@@ -243,6 +244,8 @@ pub(crate) fn tables() -> Vec<TableEntry> {
         detection: Some("default".into()),
         estimated_rows: 1_234_567,
         bytes: 340 << 20,
+        ids: Some("managed".into()),
+        ids_reason: None,
     };
     let log = TableEntry {
         table: "public.\"Größen 表\"".into(),
@@ -252,8 +255,78 @@ pub(crate) fn tables() -> Vec<TableEntry> {
         detection: None,
         estimated_rows: -1,
         bytes: 8192,
+        ids: None,
+        ids_reason: None,
     };
-    vec![orders, log]
+    let notes = TableEntry {
+        table: "public.notes".into(),
+        ids: Some("unmanaged".into()),
+        ids_reason: Some("its key id is of type uuid".into()),
+        estimated_rows: 7,
+        bytes: 8192,
+        ..orders.clone()
+    };
+    vec![orders, log, notes]
+}
+
+pub(crate) fn ranges() -> RangesStatus {
+    let held = |node: &str, first, last| HeldRange { node: node.into(), first, last };
+    let orders = RangeStatus {
+        table: "public.orders".into(),
+        column: "id".into(),
+        state: "ok".into(),
+        current_id: Some(8_500),
+        range: Some((1, 10_000)),
+        percent_used: 85,
+        ids_left: 1_500,
+        reserve: 20_000,
+        ids_per_second: Some(12.5),
+        lasts_seconds: Some(1_720),
+        table_ids_left: Some(2_147_400_000),
+        table_lasts_seconds: Some(86_400 * 400),
+        held: vec![held("cloud", 30_001, 40_000), held("hq", 1, 30_000)],
+        waits_for: Vec::new(),
+        trouble: None,
+    };
+    let lines = RangeStatus {
+        table: "public.lines".into(),
+        state: "exhausted".into(),
+        current_id: None,
+        range: None,
+        percent_used: 100,
+        ids_left: 0,
+        reserve: 0,
+        ids_per_second: None,
+        lasts_seconds: None,
+        table_ids_left: None,
+        table_lasts_seconds: None,
+        held: ["a", "b", "c", "d"].map(|_| held("cloud", 1, 2)).into(),
+        waits_for: vec!["cloud".into(), "berlin-1".into()],
+        trouble: Some("node cloud:\nowns no free id".into()),
+        ..orders.clone()
+    };
+    let bypasses = vec!["sessions of role loader that begin from now on".into()];
+    RangesStatus { tables: vec![lines, orders], bypasses }
+}
+
+pub(crate) fn grants() -> Vec<RangeGrant> {
+    let grant = RangeGrant {
+        table: "public.orders".into(),
+        node: "hq".into(),
+        granter: "cloud".into(),
+        first: 10_001,
+        last: 20_000,
+        status: "active".into(),
+        granted_at: NOW.into(),
+    };
+    let first = RangeGrant {
+        granter: "hq".into(),
+        first: 1,
+        last: 10_000,
+        status: "exhausted".into(),
+        ..grant.clone()
+    };
+    vec![grant, first]
 }
 
 pub(crate) fn plan(done: bool) -> Plan {

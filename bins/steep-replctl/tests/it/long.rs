@@ -72,6 +72,8 @@ fn what_cannot_be_taken_back_needs_a_yes() {
     for (name, arguments) in [
         ("node-remove", &["node", "remove", "cloud", "--force"][..]),
         ("table-remove", &["table", "remove", "public.orders"][..]),
+        ("range-release", &["range", "release", "public.orders", "1"]),
+        ("range-bypass", &["range", "bypass", "--enable"]),
         (
             "resolve-bulk",
             &["conflict", "resolve-bulk", "--local", "--since", "2026-01-31T14:00:00Z"],

@@ -22,6 +22,11 @@ fn mistakes_are_told_with_what_is_allowed() {
         ("no-row", &["conflict", "resolve", "1", "--merged", "[1]"]),
         ("no-file", &["conflict", "resolve", "1", "--merged", "@/nowhere/row.json"]),
         ("order-alone", &["table", "add", "a.b", "--node-order", "a"]),
+        ("no-bypass", &["range", "bypass"]),
+        ("bypass-both", &["range", "bypass", "--enable", "--disable"]),
+        ("bypass-no-end", &["range", "bypass", "--disable", "--duration", "1h"]),
+        ("bypass-too-long", &["range", "bypass", "--enable", "--duration", "90d"]),
+        ("no-range-size", &["range", "allocate", "a.b", "--size", "0"]),
         ("no-interval", &["watch", "--interval", "1ms"]),
     ] {
         let daemon = FakeDaemon::saying(Response::Nodes(Vec::new()));

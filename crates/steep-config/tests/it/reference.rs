@@ -48,7 +48,6 @@ fn without_effect_sections() -> Vec<String> {
 fn the_sections_without_effect_are_those_of_the_page() {
     let yaml = "
 replication:
-  identity_ranges: {enabled: true}
   ddl: {exclude: []}
   rbac: {enabled: true}
   notifications: {routing: {x: {channels: []}}}
@@ -62,7 +61,7 @@ replication:
     for section in without_effect_sections() {
         assert!(idle.iter().any(|setting| setting.key.starts_with(&section)), "{section}");
     }
-    assert_eq!(without_effect_sections().len(), 8);
+    assert_eq!(without_effect_sections().len(), 7);
     assert!(idle.iter().all(|setting| {
         without_effect_sections().iter().any(|section| setting.key.starts_with(section))
     }));

@@ -4,9 +4,9 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use steep_ipc::{
-    Check, ConflictDetail, ConflictEntry, Event, Failure, FailureClass, Health, JobStatus, Level,
-    NodeEntry, NodeState, NodeStatus, PeerStatus, Plan, Progress, Reply, Response, SlotStatus,
-    SubscriptionStatus, TableEntry,
+    Check, ConflictDetail, ConflictEntry, Event, Failure, FailureClass, Health, HeldRange,
+    JobStatus, Level, NodeEntry, NodeState, NodeStatus, PeerStatus, Plan, Progress, RangeGrant,
+    RangeStatus, RangesStatus, Reply, Response, SlotStatus, SubscriptionStatus, TableEntry,
 };
 
 use super::{maybe, text, texts};
@@ -35,6 +35,9 @@ fn response() -> impl Strategy<Value = Response> {
             .prop_map(|(entry, row)| Response::Conflict(ConflictDetail { entry, row })),
         vec(subscription(), 0..3).prop_map(Response::Subscriptions),
         vec(slot(), 0..3).prop_map(Response::Slots),
+        (vec(range(), 0..3), texts())
+            .prop_map(|(tables, bypasses)| Response::Ranges(RangesStatus { tables, bypasses })),
+        vec(grant(), 0..3).prop_map(Response::RangeGrants),
         text().prop_map(|message| Response::Message { message }),
         (any::<u64>(), any::<bool>(), texts())
             .prop_map(|(count, dry_run, steps)| { Response::Resolved { count, dry_run, steps } }),
@@ -99,15 +102,69 @@ fn node() -> impl Strategy<Value = NodeEntry> {
 }
 
 fn table() -> impl Strategy<Value = TableEntry> {
-    (text(), text(), maybe(), maybe(), maybe(), any::<i64>(), any::<i64>()).prop_map(
-        |(table, class, reason, strategy, detection, estimated_rows, bytes)| TableEntry {
+    let ids = (maybe(), maybe());
+    (text(), text(), maybe(), maybe(), maybe(), any::<[i64; 2]>(), ids).prop_map(
+        |(table, class, reason, strategy, detection, numbers, ids)| TableEntry {
             table,
             class,
             reason,
             strategy,
             detection,
-            estimated_rows,
-            bytes,
+            estimated_rows: numbers[0],
+            bytes: numbers[1],
+            ids: ids.0,
+            ids_reason: ids.1,
+        },
+    )
+}
+
+fn number() -> impl Strategy<Value = f64> {
+    prop::num::f64::NORMAL | prop::num::f64::ZERO | prop::num::f64::SUBNORMAL
+}
+
+fn range() -> impl Strategy<Value = RangeStatus> {
+    let held = (text(), any::<[i64; 2]>()).prop_map(|(node, [first, last])| HeldRange {
+        node,
+        first,
+        last,
+    });
+    let here = (option::of(any::<i64>()), option::of(any::<(i64, i64)>()), any::<u8>());
+    let times = [option::of(any::<u64>()), option::of(any::<u64>()), option::of(any::<u64>())];
+    let rest = (vec(held, 0..3), texts(), maybe());
+    ([text(), text(), text()], here, any::<[u64; 2]>(), option::of(number()), times, rest).prop_map(
+        |([table, column, state], here, [ids_left, reserve], ids_per_second, times, rest)| {
+            let [lasts_seconds, table_ids_left, table_lasts_seconds] = times;
+            RangeStatus {
+                table,
+                column,
+                state,
+                current_id: here.0,
+                range: here.1,
+                percent_used: here.2,
+                ids_left,
+                reserve,
+                ids_per_second,
+                lasts_seconds,
+                table_ids_left,
+                table_lasts_seconds,
+                held: rest.0,
+                waits_for: rest.1,
+                trouble: rest.2,
+            }
+        },
+    )
+}
+
+fn grant() -> impl Strategy<Value = RangeGrant> {
+    ([text(), text(), text(), text(), text()], any::<[i64; 2]>()).prop_map(
+        |([table, node, granter, status, granted_at], [first, last])| RangeGrant {
+            table,
+            node,
+            granter,
+            first,
+            last,
+            status,
+            granted_at,
         },
     )
 }
@@ -158,7 +215,7 @@ fn job() -> impl Strategy<Value = JobStatus> {
 }
 
 fn subscription() -> impl Strategy<Value = SubscriptionStatus> {
-    let lag = option::of(prop::num::f64::NORMAL | prop::num::f64::ZERO | prop::num::f64::SUBNORMAL);
+    let lag = option::of(number());
     (text(), text(), any::<[bool; 2]>(), lag, maybe(), any::<u64>(), maybe()).prop_map(
         |(name, peer, [enabled, running], lag_seconds, received_lsn, apply_errors, last_error)| {
             SubscriptionStatus {

@@ -6,8 +6,8 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use steep_ipc::{
-    ConflictFilter, ConflictResolve, ConflictResolveBulk, Init, NodeAdd, NodeRemove, Request,
-    TableAdd,
+    ConflictFilter, ConflictResolve, ConflictResolveBulk, Init, NodeAdd, NodeRemove, RangeAllocate,
+    RangeBypass, RangeHistory, Request, TableAdd,
 };
 
 pub(crate) use self::answer::reply;
@@ -38,10 +38,12 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
             Request::TableList,
             Request::SubStatus,
             Request::SlotStatus,
+            Request::RangeStatus,
             Request::Subscribe,
         ]),
         of_nodes(),
         of_tables(),
+        of_ranges(),
         of_conflicts(),
     ]
 }
@@ -68,6 +70,23 @@ fn of_tables() -> impl Strategy<Value = Request> {
             Request::TableAdd(TableAdd { tables, strategy, detection, node_order, dry_run })
         }),
         texts().prop_map(|tables| Request::TableRemove { tables }),
+    ]
+}
+
+fn of_ranges() -> impl Strategy<Value = Request> {
+    let number = option::of(any::<u64>());
+    prop_oneof![
+        (maybe(), maybe(), any::<u16>()).prop_map(|(table, node, limit)| {
+            Request::RangeHistory(RangeHistory { table, node, limit })
+        }),
+        (text(), number.clone(), any::<bool>()).prop_map(|(table, size, force)| {
+            Request::RangeAllocate(RangeAllocate { table, size, force })
+        }),
+        (text(), any::<u64>()).prop_map(|(table, ids)| Request::RangeExpand { table, ids }),
+        (text(), any::<i64>()).prop_map(|(table, start)| Request::RangeRelease { table, start }),
+        (any::<bool>(), maybe(), number).prop_map(|(enable, role, seconds)| {
+            Request::RangeBypass(RangeBypass { enable, role, seconds })
+        }),
     ]
 }
 

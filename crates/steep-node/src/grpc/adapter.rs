@@ -13,9 +13,10 @@ use steep_proto::{
     AbortJoinRequest, AbortJoinResponse, CancelJoinRequest, CancelJoinResponse, ChangeTableRequest,
     ChangeTableResponse, CompleteJoinRequest, CompleteJoinResponse, ConflictAck,
     ConflictNotification, DdlAck, DdlNotification, DescribeRequest, ForgetNodeRequest,
-    ForgetNodeResponse, HealthRequest, HealthResponse, JoinProgress, JoinRequest, NodeDescription,
-    PrepareJoinRequest, PrepareJoinResponse, ProposeRequest, ProposeResponse, RangeRequest,
-    RangeResponse,
+    ForgetNodeResponse, HealthRequest, HealthResponse, JoinProgress, JoinRequest,
+    ManageRangesRequest, ManageRangesResponse, NodeDescription, PrepareJoinRequest,
+    PrepareJoinResponse, ProposeRequest, ProposeResponse, RangeRequest, RangeResponse,
+    TellRangesRequest, TellRangesResponse,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Code, Request, Response, Status};
@@ -170,8 +171,22 @@ impl SteepReplication for Adapter {
         request: Request<RangeRequest>,
     ) -> Result<Response<RangeResponse>, Status> {
         let claim = Some(request.get_ref().node_id.as_str());
-        admit(&request, None, claim).map_err(|status| *status)?;
-        missing(Rpc::AllocateRange, "allocating identity ranges")
+        forward!(self, AllocateRange, request, None, claim, allocate_range)
+    }
+
+    async fn manage_ranges(
+        &self,
+        request: Request<ManageRangesRequest>,
+    ) -> Result<Response<ManageRangesResponse>, Status> {
+        forward!(self, ManageRanges, request, None, None, manage_ranges)
+    }
+
+    async fn tell_ranges(
+        &self,
+        request: Request<TellRangesRequest>,
+    ) -> Result<Response<TellRangesResponse>, Status> {
+        let claim = Some(request.get_ref().node_id.as_str());
+        forward!(self, TellRanges, request, None, claim, tell_ranges)
     }
 
     async fn propagate_conflict(

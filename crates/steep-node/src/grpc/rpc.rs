@@ -32,6 +32,10 @@ pub enum Rpc {
     ForgetNode,
     /// `ChangeTable`.
     ChangeTable,
+    /// `ManageRanges`.
+    ManageRanges,
+    /// `TellRanges`.
+    TellRanges,
 }
 
 impl Rpc {
@@ -52,6 +56,8 @@ impl Rpc {
             Self::AbortJoin => "AbortJoin",
             Self::ForgetNode => "ForgetNode",
             Self::ChangeTable => "ChangeTable",
+            Self::ManageRanges => "ManageRanges",
+            Self::TellRanges => "TellRanges",
         }
     }
 
@@ -62,14 +68,17 @@ impl Rpc {
     #[must_use]
     pub fn deadline(self) -> Duration {
         let seconds = match self {
-            // Answered from memory.
+            // Answered from memory, or by one short transaction.
             Self::HealthCheck | Self::ProposeCoordinator | Self::AllocateRange => 10,
             Self::PropagateConflict | Self::PropagateDdl => 10,
             // A few catalog queries.
             Self::Describe | Self::Join => 30,
+            // An apply worker may have to end first.
+            Self::TellRanges => 60,
             // Undoing drops slots and subscriptions, which wait for their workers to end; table
             // locks wait for whoever has them.
-            Self::CancelJoin | Self::AbortJoin | Self::ForgetNode | Self::ChangeTable => 300,
+            Self::CancelJoin | Self::AbortJoin | Self::ForgetNode => 300,
+            Self::ChangeTable | Self::ManageRanges => 300,
             // A logical slot waits for every transaction that was open before it. Whoever has
             // longer ones asks again: repeating these changes nothing.
             Self::PrepareJoin | Self::CompleteJoin => 900,

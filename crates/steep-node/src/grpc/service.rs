@@ -8,7 +8,8 @@ use steep_proto::{
     AbortJoinRequest, AbortJoinResponse, CancelJoinRequest, CancelJoinResponse, ChangeTableRequest,
     ChangeTableResponse, CompleteJoinRequest, CompleteJoinResponse, DescribeRequest,
     ForgetNodeRequest, ForgetNodeResponse, HealthRequest, HealthResponse, JoinProgress,
-    JoinRequest, NodeDescription, PrepareJoinRequest, PrepareJoinResponse,
+    JoinRequest, ManageRangesRequest, ManageRangesResponse, NodeDescription, PrepareJoinRequest,
+    PrepareJoinResponse, RangeRequest, RangeResponse, TellRangesRequest, TellRangesResponse,
 };
 
 use super::Peer;
@@ -19,8 +20,8 @@ pub type JoinStream = Pin<Box<dyn Stream<Item = JoinProgress> + Send + 'static>>
 /// The answers of one node.
 ///
 /// When a method is called, the protocol is known to be ours and a `node_id` with which the caller
-/// speaks of itself (in `HealthRequest`, `DescribeRequest`, `CompleteJoinRequest` and the `joiner` of
-/// `PrepareJoinRequest`) to be the [`Peer`]'s or empty. Every other node id names somebody else, and
+/// speaks of itself (in `HealthRequest`, `DescribeRequest`, `CompleteJoinRequest`, `RangeRequest`,
+/// `TellRangesRequest` and the `joiner` of `PrepareJoinRequest`) to be the [`Peer`]'s or empty. Every other node id names somebody else, and
 /// whether the peer may do that to it is for the method to decide.
 ///
 /// The future of a call is dropped when its deadline passes or the caller goes away, so whatever
@@ -46,6 +47,9 @@ pub type JoinStream = Pin<Box<dyn Stream<Item = JoinProgress> + Send + 'static>>
 /// #   async fn abort_join(&self, _: Peer, _: AbortJoinRequest) -> Result<AbortJoinResponse, Failure> { unreachable!() }
 /// #   async fn forget_node(&self, _: Peer, _: ForgetNodeRequest) -> Result<ForgetNodeResponse, Failure> { unreachable!() }
 /// #   async fn change_table(&self, _: Peer, _: ChangeTableRequest) -> Result<ChangeTableResponse, Failure> { unreachable!() }
+/// #   async fn allocate_range(&self, _: Peer, _: RangeRequest) -> Result<RangeResponse, Failure> { unreachable!() }
+/// #   async fn manage_ranges(&self, _: Peer, _: ManageRangesRequest) -> Result<ManageRangesResponse, Failure> { unreachable!() }
+/// #   async fn tell_ranges(&self, _: Peer, _: TellRangesRequest) -> Result<TellRangesResponse, Failure> { unreachable!() }
 ///     // … and the others
 /// }
 /// ```
@@ -110,4 +114,25 @@ pub trait NodeService: Send + Sync + 'static {
         peer: Peer,
         request: ChangeTableRequest,
     ) -> Result<ChangeTableResponse, Failure>;
+
+    /// Grants the peer a range of ids out of this node's blocks.
+    async fn allocate_range(
+        &self,
+        peer: Peer,
+        request: RangeRequest,
+    ) -> Result<RangeResponse, Failure>;
+
+    /// Draws the ids of a table from identity ranges, or says how far they are.
+    async fn manage_ranges(
+        &self,
+        peer: Peer,
+        request: ManageRangesRequest,
+    ) -> Result<ManageRangesResponse, Failure>;
+
+    /// Tells what this node knows of identity ranges.
+    async fn tell_ranges(
+        &self,
+        peer: Peer,
+        request: TellRangesRequest,
+    ) -> Result<TellRangesResponse, Failure>;
 }

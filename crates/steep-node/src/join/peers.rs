@@ -3,7 +3,10 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use steep_proto::{CompleteJoinRequest, NodeDescription, PrepareJoinRequest, PrepareJoinResponse};
+use steep_proto::{
+    CompleteJoinRequest, NodeDescription, PrepareJoinRequest, PrepareJoinResponse, RangeRequest,
+    RangeResponse, TellRangesRequest, TellRangesResponse,
+};
 
 use super::Address;
 use crate::error::NodeError;
@@ -28,4 +31,18 @@ pub trait Peers: Send + Sync {
 
     /// Undoes both, see [`crate::member::Member::forget`].
     fn abort<'a>(&'a self, at: &'a Address, join_id: &'a str, node: &'a str) -> Answer<'a, ()>;
+
+    /// A range of ids out of the member's blocks.
+    fn allocate_range<'a>(
+        &'a self,
+        at: &'a Address,
+        request: RangeRequest,
+    ) -> Answer<'a, RangeResponse>;
+
+    /// See [`crate::member::Member::tell_ranges`].
+    fn tell_ranges<'a>(
+        &'a self,
+        at: &'a Address,
+        request: TellRangesRequest,
+    ) -> Answer<'a, TellRangesResponse>;
 }

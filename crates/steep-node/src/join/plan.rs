@@ -31,6 +31,8 @@ pub(super) fn plan(own: &NodeDescription, source: &NodeDescription, findings: Fi
                 detection: Some(table.detection.clone()),
                 estimated_rows: table.estimated_rows.unwrap_or(-1),
                 bytes: table.bytes.unwrap_or(-1),
+                ids: None,
+                ids_reason: None,
             })
             .collect(),
     }

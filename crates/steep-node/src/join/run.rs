@@ -24,6 +24,7 @@ use super::{
 };
 use crate::error::{NodeError, While, refused};
 use crate::member::Member;
+use crate::ranges;
 
 const STEPS: u32 = 9;
 
@@ -300,6 +301,11 @@ impl Join<'_> {
             self.peers.complete(address, request).await?;
         }
         catch_up::with_all(&client, &peers).await?;
+        // `begin` puts it last.
+        if let Some((source, _)) = record.members.last() {
+            let members = &record.members;
+            ranges::begin_to_draw(self.own, &client, source, self.peers, members).await?;
+        }
         closed::open(&client).await?;
         client
             .execute("select steep_repl.set_node_status($1, 'online')", &[&record.node])

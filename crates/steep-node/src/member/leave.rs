@@ -9,6 +9,7 @@ use super::Member;
 use super::forget::{drop_link, set_status};
 use crate::error::{NodeError, While, refused};
 use crate::names;
+use crate::ranges;
 
 /// How often leaving gives way to others. Each time it has waited for `deadlock_timeout`, 1 s.
 const MOST_DEADLOCKS: u32 = 10;
@@ -48,6 +49,7 @@ impl Member {
         let peers: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         if !force {
             require_nobody_joining(&client).await?;
+            done.extend(ranges::hand_over(&client, &self.endpoint.node).await?);
             hand_over(&client, &peers).await?;
             done.push("everything written here has reached the other nodes".to_owned());
         }

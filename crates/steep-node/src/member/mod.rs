@@ -19,6 +19,7 @@ use steep_pg::{Connection, Server};
 
 use crate::error::{NodeError, While};
 use crate::peer_tls::PeerTls;
+use crate::ranges::RangePolicy;
 use crate::routes::Routes;
 
 /// This node, as it serves the others.
@@ -28,6 +29,7 @@ pub struct Member {
     endpoint: Endpoint,
     routes: Routes,
     peer_tls: PeerTls,
+    range_policy: RangePolicy,
 }
 
 /// How the others reach this node, and what it wants to be called.
@@ -53,7 +55,24 @@ impl Member {
     /// A member whose PostgreSQL is `server`; the role has to be a superuser.
     #[must_use]
     pub fn new(server: Server, endpoint: Endpoint) -> Self {
-        Self { server, endpoint, routes: Routes::default(), peer_tls: PeerTls::default() }
+        Self {
+            server,
+            endpoint,
+            routes: Routes::default(),
+            peer_tls: PeerTls::default(),
+            range_policy: RangePolicy::default(),
+        }
+    }
+
+    /// The same member, with this policy for identity ranges.
+    #[must_use]
+    pub fn with_range_policy(self, range_policy: RangePolicy) -> Self {
+        Self { range_policy, ..self }
+    }
+
+    /// Which tables get identity ranges, of which size.
+    pub(crate) fn range_policy(&self) -> &RangePolicy {
+        &self.range_policy
     }
 
     /// The same member, which reaches some of the others by ways of its own.

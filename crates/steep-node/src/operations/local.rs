@@ -1,7 +1,8 @@
 //! Commands of this machine's users.
 
 use steep_ipc::{
-    Failure, FailureClass, Init, JobStatus, NodeAdd, NodeRemove, Plan, TableAdd, TableEntry,
+    Failure, FailureClass, Init, JobStatus, NodeAdd, NodeRemove, Plan, RangeAllocate, RangeBypass,
+    RangeGrant, RangeHistory, RangesStatus, TableAdd, TableEntry,
 };
 
 use super::GroupOperations;
@@ -64,6 +65,56 @@ impl Operations for GroupOperations {
 
     async fn table_list(&self) -> Result<Vec<TableEntry>, Failure> {
         self.list_tables().await
+    }
+
+    async fn range_status(&self) -> Result<RangesStatus, Failure> {
+        Ok(self.how_ids_are().await?)
+    }
+
+    async fn range_history(&self, request: RangeHistory) -> Result<Vec<RangeGrant>, Failure> {
+        Ok(self.granted_ranges(&request).await?)
+    }
+
+    async fn range_allocate(
+        &self,
+        request: RangeAllocate,
+        context: Context,
+    ) -> Result<Vec<RangeGrant>, Failure> {
+        self.record("range allocate", &request.table, &context.caller).await?;
+        Ok(self.allocate_range(&request).await?)
+    }
+
+    async fn range_expand(
+        &self,
+        table: String,
+        ids: u64,
+        context: Context,
+    ) -> Result<Vec<RangeGrant>, Failure> {
+        self.record("range expand", &table, &context.caller).await?;
+        let told = |progress| context.progress.tell(progress);
+        Ok(self.expand_ranges(&table, ids, &told).await?)
+    }
+
+    async fn range_release(
+        &self,
+        table: String,
+        start: i64,
+        context: Context,
+    ) -> Result<Vec<RangeGrant>, Failure> {
+        self.record("range release", &format!("{table} {start}"), &context.caller).await?;
+        Ok(self.release_range(&table, start).await?)
+    }
+
+    async fn range_bypass(
+        &self,
+        request: RangeBypass,
+        context: Context,
+    ) -> Result<String, Failure> {
+        let command =
+            if request.enable { "range bypass --enable" } else { "range bypass --disable" };
+        let whose = request.role.clone().unwrap_or_default();
+        self.record(command, &whose, &context.caller).await?;
+        Ok(self.bypass_range_check(&request).await?)
     }
 
     async fn job(&self) -> Result<Option<JobStatus>, Failure> {

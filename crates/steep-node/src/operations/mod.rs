@@ -5,6 +5,9 @@ mod jobs;
 mod local;
 mod pause;
 mod policy;
+mod range_commands;
+mod range_founding;
+mod range_service;
 mod remote;
 mod remove;
 mod service;
@@ -16,15 +19,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use steep_ipc::{Failure, Init as InitRequest, JobStatus, Plan, Progress, TableEntry};
+use steep_pg::Connection;
+use tokio_util::sync::CancellationToken;
 
 pub use self::jobs::{Jobs, Started};
 pub use self::policy::ConfiguredPolicy;
 pub use self::remote::GrpcPeers;
+pub(crate) use self::remote::failed;
+pub(crate) use self::remove::nodes as known_nodes;
 pub use self::service::Service;
 use crate::error::NodeError;
 use crate::group::Init;
 use crate::join::Programs;
 use crate::member::Member;
+use crate::ranges::{Keeper, RangeBoard, Reachable};
 use crate::tables::{self, Pattern};
 
 /// Everything this node needs to carry out what it is asked. Cheap to clone.
@@ -44,6 +52,10 @@ struct Shared {
     policy: ConfiguredPolicy,
     include: Vec<Pattern>,
     exclude: Vec<Pattern>,
+    reachable: Reachable,
+    board: RangeBoard,
+    /// Grants to others, one after the other; opened when somebody asks for one.
+    granting: tokio::sync::Mutex<Option<Connection>>,
 }
 
 /// What [`GroupOperations`] are made of.
@@ -63,13 +75,18 @@ pub struct Parts {
     pub include: Vec<Pattern>,
     /// Tables to leave out.
     pub exclude: Vec<Pattern>,
+    /// Which peers answer.
+    pub reachable: Reachable,
+    /// Where it is told how identity ranges are.
+    pub board: RangeBoard,
 }
 
 impl GroupOperations {
     /// The operations of a node.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { member, peers, programs, scratch, policy, include, exclude } = parts;
+        let Parts { member, peers, programs, scratch, policy, include, exclude, reachable, board } =
+            parts;
         let shared = Shared {
             member,
             peers,
@@ -79,6 +96,9 @@ impl GroupOperations {
             policy,
             include,
             exclude,
+            reachable,
+            board,
+            granting: tokio::sync::Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -87,6 +107,14 @@ impl GroupOperations {
     #[must_use]
     pub fn member(&self) -> &Member {
         &self.shared.member
+    }
+
+    /// Keeps this node in ids until `stop`: asks for ranges before they are needed.
+    pub async fn keep_ranges(self, stop: CancellationToken) {
+        let Shared { member, peers, reachable, board, .. } = &*self.shared;
+        Keeper::new(member.clone(), peers.clone(), reachable.clone(), board.clone())
+            .run(stop)
+            .await;
     }
 
     /// The job that runs, or the last one.
@@ -123,7 +151,13 @@ impl GroupOperations {
             exclude: &exclude,
             policy: &self.shared.policy,
         };
-        let plan = if request.dry_run { init.check().await? } else { init.run().await? };
+        if request.dry_run {
+            return Ok(init.check().await?);
+        }
+        let mut plan = init.run().await?;
+        if plan.done {
+            self.keep_apart(&mut plan, false, &|_| ()).await?;
+        }
         Ok(plan)
     }
 
@@ -133,7 +167,9 @@ impl GroupOperations {
     /// When PostgreSQL cannot be asked.
     pub async fn list_tables(&self) -> Result<Vec<TableEntry>, Failure> {
         let client = self.member().connect().await?;
-        Ok(tables::list(&client, &self.shared.include, &self.shared.exclude).await?)
+        let mut all = tables::list(&client, &self.shared.include, &self.shared.exclude).await?;
+        self.say_how_ids_are(&client, &mut all).await?;
+        Ok(all)
     }
 }
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use steep_proto::{
     AbortJoinRequest, ChangeTableRequest, ChangeTableResponse, CompleteJoinRequest,
-    DescribeRequest, ForgetNodeRequest, NodeDescription, PROTOCOL, PrepareJoinRequest,
-    PrepareJoinResponse,
+    DescribeRequest, ForgetNodeRequest, ManageRangesRequest, ManageRangesResponse, NodeDescription,
+    PROTOCOL, PrepareJoinRequest, PrepareJoinResponse, RangeRequest, RangeResponse,
+    TellRangesRequest, TellRangesResponse,
 };
 
 use crate::error::{NodeError, refused};
@@ -30,7 +31,7 @@ impl GrpcPeers {
     }
 
     /// A connection to the daemon at `address`, which has to be `node`'s if that is known.
-    pub(super) async fn connect(
+    pub(crate) async fn connect(
         &self,
         address: &str,
         node: Option<&str>,
@@ -81,9 +82,20 @@ impl GrpcPeers {
         let client = self.connect(&address.to_string(), Some(at)).await?;
         client.change_table(request).await.map_err(|error| failed(at, error))
     }
+
+    /// Lets a member draw the ids of a table from ranges, or only say how far they are.
+    pub(super) async fn manage_ranges(
+        &self,
+        address: &Address,
+        at: &str,
+        request: ManageRangesRequest,
+    ) -> Result<ManageRangesResponse, NodeError> {
+        let client = self.connect(&address.to_string(), Some(at)).await?;
+        client.manage_ranges(request).await.map_err(|error| failed(at, error))
+    }
 }
 
-pub(super) fn failed(node: &str, error: PeerError) -> NodeError {
+pub(crate) fn failed(node: &str, error: PeerError) -> NodeError {
     NodeError::Peer { node: node.to_owned(), failure: error.into() }
 }
 
@@ -118,6 +130,28 @@ impl Peers for GrpcPeers {
                 AbortJoinRequest { join_id: join_id.to_owned(), node_id: node.to_owned() };
             let done = client.abort_join(request).await;
             done.map(drop).map_err(|error| failed(&at.to_string(), error))
+        })
+    }
+
+    fn allocate_range<'a>(
+        &'a self,
+        at: &'a Address,
+        request: RangeRequest,
+    ) -> Answer<'a, RangeResponse> {
+        Box::pin(async move {
+            let client = self.connect(&at.to_string(), None).await?;
+            client.allocate_range(request).await.map_err(|error| failed(&at.to_string(), error))
+        })
+    }
+
+    fn tell_ranges<'a>(
+        &'a self,
+        at: &'a Address,
+        request: TellRangesRequest,
+    ) -> Answer<'a, TellRangesResponse> {
+        Box::pin(async move {
+            let client = self.connect(&at.to_string(), None).await?;
+            client.tell_ranges(request).await.map_err(|error| failed(&at.to_string(), error))
         })
     }
 }

@@ -16,10 +16,10 @@ const WORD: Duration = Duration::from_secs(10);
 
 /// A member's row in `steep_repl.nodes`.
 #[derive(Debug, Clone)]
-pub(super) struct Known {
-    pub(super) node: String,
-    pub(super) address: Option<Address>,
-    pub(super) status: String,
+pub(crate) struct Known {
+    pub(crate) node: String,
+    pub(crate) address: Option<Address>,
+    pub(crate) status: String,
 }
 
 impl GroupOperations {
@@ -153,7 +153,7 @@ fn untold(member: &str, leaving: &str, own: &str, error: &NodeError) -> String {
 }
 
 /// The nodes that are not removed, and where they are reached from here.
-pub(super) async fn nodes(client: &Connection, routes: &Routes) -> Result<Vec<Known>, NodeError> {
+pub(crate) async fn nodes(client: &Connection, routes: &Routes) -> Result<Vec<Known>, NodeError> {
     let rows = client
         .query(
             "select node_id, coalesce(grpc_host, host), grpc_port, status from steep_repl.nodes

@@ -10,7 +10,8 @@ use steep_proto::{
     AbortJoinRequest, AbortJoinResponse, CancelJoinRequest, CancelJoinResponse, ChangeTableRequest,
     ChangeTableResponse, CompleteJoinRequest, CompleteJoinResponse, DescribeRequest,
     ForgetNodeRequest, ForgetNodeResponse, HealthRequest, HealthResponse, JoinProgress,
-    JoinRequest, NodeDescription, PrepareJoinRequest, PrepareJoinResponse,
+    JoinRequest, ManageRangesRequest, ManageRangesResponse, NodeDescription, PrepareJoinRequest,
+    PrepareJoinResponse, RangeRequest, RangeResponse, TellRangesRequest, TellRangesResponse,
 };
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
@@ -192,6 +193,37 @@ impl NodeService for Service {
         self.require_member(&peer).await?;
         let operations = self.operations.clone();
         to_its_end(async move { operations.change_table_here(&request).await }).await
+    }
+
+    async fn allocate_range(
+        &self,
+        peer: Peer,
+        request: RangeRequest,
+    ) -> Result<RangeResponse, Failure> {
+        self.require_member(&peer).await?;
+        let operations = self.operations.clone();
+        // Whose certificate it is holds the range, whatever the request says.
+        to_its_end(async move { operations.grant_range(&peer.node, &request).await }).await
+    }
+
+    async fn manage_ranges(
+        &self,
+        peer: Peer,
+        request: ManageRangesRequest,
+    ) -> Result<ManageRangesResponse, Failure> {
+        self.require_member(&peer).await?;
+        let operations = self.operations.clone();
+        to_its_end(async move { operations.manage_ranges_here(&request).await }).await
+    }
+
+    async fn tell_ranges(
+        &self,
+        peer: Peer,
+        request: TellRangesRequest,
+    ) -> Result<TellRangesResponse, Failure> {
+        self.require_member(&peer).await?;
+        let operations = self.operations.clone();
+        to_its_end(async move { operations.member().tell_ranges(&peer.node, &request).await }).await
     }
 }
 

@@ -8,6 +8,7 @@ use steep_proto::{ChangeTableRequest, ChangeTableResponse};
 use super::GroupOperations;
 use crate::error::{NodeError, While};
 use crate::names;
+use crate::ranges;
 
 impl GroupOperations {
     /// Puts a table under guard here, or takes it out; or says whether that would work.
@@ -25,6 +26,9 @@ impl GroupOperations {
             return Ok(no(format!("node {node} has no table {name}")));
         };
         if request.remove {
+            if !request.dry_run && ranges::unmanage(&client, &name).await? {
+                tracing::info!(node, table = state.shown, "any id may be written to the table");
+            }
             if state.is_replicated && !request.dry_run {
                 client
                     .execute("select steep_repl.remove_table($1::text::regclass)", &[&name])

@@ -21,7 +21,7 @@ impl GroupOperations {
         request: &TableAdd,
         tell: ProgressSink<'_>,
     ) -> Result<Plan, Failure> {
-        let wanted = self.wanted(&request.tables, "replicated").await?;
+        let wanted = self.wanted(&request.tables, Wanted::NotComplete).await?;
         let mut changes = Vec::new();
         let client = self.member().connect().await?;
         for entry in &wanted {
@@ -45,7 +45,12 @@ impl GroupOperations {
                 shape,
             });
         }
-        Ok(self.everywhere(changes, wanted, request.dry_run, tell).await?)
+        let mut plan = self.everywhere(changes, wanted, request.dry_run, tell).await?;
+        if plan.refusals.is_empty() {
+            let kept = self.keep_apart(&mut plan, request.dry_run, tell).await;
+            kept.map_err(|error| partly(&plan.steps, request.dry_run, error))?;
+        }
+        Ok(plan)
     }
 
     /// Takes tables out of replication on every node.
@@ -57,7 +62,7 @@ impl GroupOperations {
         names: &[String],
         tell: ProgressSink<'_>,
     ) -> Result<Plan, Failure> {
-        let wanted = self.wanted(names, "").await?;
+        let wanted = self.wanted(names, Wanted::All).await?;
         let client = self.member().connect().await?;
         let mut changes = Vec::new();
         for entry in &wanted {
@@ -72,8 +77,8 @@ impl GroupOperations {
         Ok(self.everywhere(changes, wanted, false, tell).await?)
     }
 
-    /// The tables that the patterns mean, but for those of a class.
-    async fn wanted(&self, texts: &[String], but: &str) -> Result<Vec<TableEntry>, NodeError> {
+    /// The tables that the patterns mean.
+    async fn wanted(&self, texts: &[String], which: Wanted) -> Result<Vec<TableEntry>, NodeError> {
         let include: Vec<Pattern> = patterns(texts)?;
         if include.is_empty() {
             return Err(NodeError::Misuse {
@@ -82,10 +87,11 @@ impl GroupOperations {
             });
         }
         let client = self.member().connect().await?;
-        let all = tables::list(&client, &include, &[]).await?;
+        let mut all = tables::list(&client, &include, &[]).await?;
+        self.say_how_ids_are(&client, &mut all).await?;
         let wanted: Vec<_> = all
             .into_iter()
-            .filter(|table| table.class != "excluded" && table.class != but)
+            .filter(|table| table.class != "excluded" && which.has(table, texts))
             .filter(|table| is_meant(&include, &table.table))
             .collect();
         if wanted.is_empty() {
@@ -161,9 +167,27 @@ impl GroupOperations {
     }
 }
 
+/// Which tables a command is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    All,
+    /// Those that do not replicate, or whose ids could be kept apart and are not. And whatever is named
+    /// without a wildcard: here all may be done, and on another node not.
+    NotComplete,
+}
+
+impl Wanted {
+    fn has(self, table: &TableEntry, texts: &[String]) -> bool {
+        let is_complete = table.class == "replicated" && table.ids.as_deref() != Some("manageable");
+        let is_named =
+            || texts.iter().any(|text| tables::parts(text) == tables::parts(&table.table));
+        self == Self::All || !is_complete || is_named()
+    }
+}
+
 /// A node that has answered a moment ago does not answer any more: others are changed already.
 fn partly(done: &[String], is_check: bool, error: NodeError) -> NodeError {
-    if is_check || done.is_empty() {
+    if is_check || done.is_empty() || matches!(error, NodeError::Partly { .. }) {
         return error;
     }
     NodeError::Partly { done: done.join("; "), source: Box::new(error) }
@@ -197,6 +221,30 @@ fn is_meant(patterns: &[Pattern], qualified: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_complete_here_is_looked_at_again_only_if_it_is_named() {
+        let table = |class: &str, ids: &str| TableEntry {
+            table: "public.orders".to_owned(),
+            class: class.to_owned(),
+            reason: None,
+            strategy: None,
+            detection: None,
+            estimated_rows: 0,
+            bytes: 0,
+            ids: Some(ids.to_owned()),
+            ids_reason: None,
+        };
+        let by =
+            |text: &str, entry: &TableEntry| Wanted::NotComplete.has(entry, &[text.to_owned()]);
+        let complete = table("replicated", "managed");
+        assert!(!by("public.*", &complete));
+        assert!(by("orders", &complete) && by("public.\"orders\"", &complete));
+        for open in [table("replicable", "managed"), table("replicated", "manageable")] {
+            assert!(by("public.*", &open));
+        }
+        assert!(Wanted::All.has(&complete, &[]));
+    }
 
     #[test]
     fn whoever_stops_half_way_says_how_far_it_came() {

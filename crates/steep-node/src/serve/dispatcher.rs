@@ -87,6 +87,23 @@ impl<O: Operations> Dispatcher<O> {
                 self.operations.table_remove(tables, context).await.map(Response::Plan)
             }
             Request::TableList => self.operations.table_list().await.map(Response::Tables),
+            Request::RangeStatus => self.operations.range_status().await.map(Response::Ranges),
+            Request::RangeHistory(asked) => {
+                self.operations.range_history(asked).await.map(Response::RangeGrants)
+            }
+            Request::RangeAllocate(asked) => {
+                self.operations.range_allocate(asked, context).await.map(Response::RangeGrants)
+            }
+            Request::RangeExpand { table, ids } => {
+                self.operations.range_expand(table, ids, context).await.map(Response::RangeGrants)
+            }
+            Request::RangeRelease { table, start } => {
+                let released = self.operations.range_release(table, start, context).await;
+                released.map(Response::RangeGrants)
+            }
+            Request::RangeBypass(asked) => {
+                self.operations.range_bypass(asked, context).await.map(message)
+            }
             Request::Job => self.operations.job().await.map(Response::Job),
             Request::JobCancel => self.operations.job_cancel(context).await.map(message),
             Request::Pause => self.operations.pause(context).await.map(message),
@@ -112,6 +129,8 @@ fn changes(request: &Request) -> bool {
             | Request::ConflictShow { .. }
             | Request::Subscribe
             | Request::TableList
+            | Request::RangeStatus
+            | Request::RangeHistory(_)
             | Request::Job
     )
 }

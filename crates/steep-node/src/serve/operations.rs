@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use steep_ipc::{
-    Failure, Init, JobStatus, NodeAdd, NodeRemove, Plan, Progress, TableAdd, TableEntry,
+    Failure, Init, JobStatus, NodeAdd, NodeRemove, Plan, Progress, RangeAllocate, RangeBypass,
+    RangeGrant, RangeHistory, RangesStatus, TableAdd, TableEntry,
 };
 
 /// Where a long command says how far it is.
@@ -83,6 +84,45 @@ pub trait Operations: Send + Sync + 'static {
 
     /// Every table of the database.
     fn table_list(&self) -> impl Future<Output = Result<Vec<TableEntry>, Failure>> + Send;
+
+    /// How far the ids of this node's tables are.
+    fn range_status(&self) -> impl Future<Output = Result<RangesStatus, Failure>> + Send;
+
+    /// Ranges that were granted, newest first.
+    fn range_history(
+        &self,
+        request: RangeHistory,
+    ) -> impl Future<Output = Result<Vec<RangeGrant>, Failure>> + Send;
+
+    /// Gets this node a further range.
+    fn range_allocate(
+        &self,
+        request: RangeAllocate,
+        context: Context,
+    ) -> impl Future<Output = Result<Vec<RangeGrant>, Failure>> + Send;
+
+    /// Gets this node ranges until it has so many ids left.
+    fn range_expand(
+        &self,
+        table: String,
+        ids: u64,
+        context: Context,
+    ) -> impl Future<Output = Result<Vec<RangeGrant>, Failure>> + Send;
+
+    /// Gives a range of this node up.
+    fn range_release(
+        &self,
+        table: String,
+        start: i64,
+        context: Context,
+    ) -> impl Future<Output = Result<Vec<RangeGrant>, Failure>> + Send;
+
+    /// Lets new sessions write any id, or checks them again; says what was done.
+    fn range_bypass(
+        &self,
+        request: RangeBypass,
+        context: Context,
+    ) -> impl Future<Output = Result<String, Failure>> + Send;
 
     /// The job that runs, or the last one; answered from memory.
     fn job(&self) -> impl Future<Output = Result<Option<JobStatus>, Failure>> + Send;

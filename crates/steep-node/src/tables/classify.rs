@@ -96,6 +96,8 @@ pub async fn list(
                 detection: row.get(4),
                 estimated_rows: row.get(7),
                 bytes: row.get(8),
+                ids: None,
+                ids_reason: None,
             }
         })
         .collect())

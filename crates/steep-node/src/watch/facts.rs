@@ -7,6 +7,7 @@ use steep_pg::extension::{Extension, Finding};
 use steep_pg::heartbeats::Heartbeat;
 use steep_pg::nodes::{Joining, LocalNode, Node};
 use steep_pg::publication::PublicationFault;
+use steep_pg::ranges::RangeFault;
 use steep_pg::server_facts::ServerFacts;
 use steep_pg::slots::Slot;
 use steep_pg::subscriptions::{LoggedError, Subscription};
@@ -44,6 +45,8 @@ pub struct NodeFacts {
     pub trigger_faults: Vec<TriggerFault>,
     /// What is wrong with the publication.
     pub publication_faults: Vec<PublicationFault>,
+    /// Constraints of tables with identity ranges that are not as they were made.
+    pub range_faults: Vec<RangeFault>,
     /// Tables under guard.
     pub replicated_tables: u64,
     /// Conflicts that wait for a person.

@@ -2,7 +2,7 @@
 
 use steep_pg::tokio_postgres::Client;
 use steep_pg::{
-    PgError, conflicts, extension, heartbeats, nodes, publication, server_facts, slots,
+    PgError, conflicts, extension, heartbeats, nodes, publication, ranges, server_facts, slots,
     subscriptions, tables,
 };
 
@@ -44,9 +44,10 @@ async fn node_facts(client: &Client) -> Result<NodeFacts, PgError> {
         slots::list(client),
         heartbeats::list(client),
     )?;
-    let (triggers, publication, tables, pending, conflicts, settings) = tokio::try_join!(
+    let (triggers, publication, range_faults, tables, pending, conflicts, settings) = tokio::try_join!(
         tables::trigger_faults(client),
         publication::faults(client),
+        ranges::faults(client),
         tables::count(client),
         conflicts::pending(client),
         conflicts::stats(client),
@@ -62,6 +63,7 @@ async fn node_facts(client: &Client) -> Result<NodeFacts, PgError> {
         heartbeats,
         trigger_faults: triggers,
         publication_faults: publication,
+        range_faults,
         replicated_tables: tables,
         pending_conflicts: pending,
         conflicts,

@@ -3,6 +3,7 @@
 //! | what | why it is safe |
 //! |---|---|
 //! | a guard trigger that exists but does not fire when it has to gets its mode back | rows that were applied meanwhile stay as they are; without the guard more of them diverge |
+//! | the constraint of a table with identity ranges is made as it was | rows that are there are not looked at; without it ids of others can be written, and collide |
 //! | options of a *disabled* subscription are set back | nothing is being applied |
 //!
 //! Everything else is only told: to make a missing trigger or to publish a table again would hide
@@ -12,6 +13,9 @@
 use steep_pg::{PgError, tokio_postgres::Client};
 
 use super::facts::NodeFacts;
+
+/// Whoever writes to the table waits behind a repair that waits for somebody else.
+const LOCK_TIMEOUT: &str = "set local lock_timeout = '2s'";
 
 /// Something to put right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +70,14 @@ pub fn plan(node: &NodeFacts) -> Vec<Repair> {
             message: format!("subscription {} has {options} again", one.name),
         })
     });
-    triggers.chain(subscriptions).collect()
+    let constraints = node.range_faults.iter().map(|fault| Repair {
+        action: "range.constraint",
+        target_type: "table",
+        target: fault.table.clone(),
+        statement: fault.repair.clone(),
+        message: format!("constraint {} on {} checks ids again", fault.constraint, fault.table),
+    });
+    triggers.chain(constraints).chain(subscriptions).collect()
 }
 
 /// Carries a repair out, and records it.
@@ -75,6 +86,7 @@ pub fn plan(node: &NodeFacts) -> Vec<Repair> {
 /// When the role may not: then nothing is done.
 pub async fn carry_out(client: &mut Client, repair: &Repair) -> Result<(), PgError> {
     let transaction = client.transaction().await?;
+    transaction.batch_execute(LOCK_TIMEOUT).await?;
     transaction.batch_execute(&repair.statement).await?;
     let audit = "select steep_repl.audit($1, $2, $3, null, \
                  pg_catalog.jsonb_build_object('statement', $4::text, 'by', 'steep-repl'))";
@@ -104,6 +116,16 @@ mod tests {
             planned[0].statement,
             "alter table public.t enable replica trigger steep_repl_guard"
         );
+    }
+
+    #[test]
+    fn a_constraint_that_is_gone_is_made_again() {
+        let mut facts = samples::healthy();
+        samples::node(&mut facts).range_faults.push(samples::lost_constraint());
+        let planned = plan(samples::node(&mut facts));
+        assert_eq!(planned.len(), 1);
+        assert_eq!((planned[0].action, planned[0].table()), ("range.constraint", Some("public.t")));
+        assert_eq!(planned[0].message, "constraint steep_range_t on public.t checks ids again");
     }
 
     #[test]

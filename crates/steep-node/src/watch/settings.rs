@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::certificates::{AskCertificates, Certificates};
 use crate::links::Findings;
+use crate::ranges::RangeBoard;
 use crate::routes::Routes;
 
 /// How and how closely to watch.
@@ -35,6 +36,8 @@ pub struct Settings {
     pub certificates: AskCertificates,
     /// What is found of the ways to the peers.
     pub links: Findings,
+    /// How the ids of this node's tables are.
+    pub ranges: RangeBoard,
 }
 
 impl Settings {
@@ -55,6 +58,7 @@ impl Settings {
             daemon_version: daemon_version.to_owned(),
             certificates: Arc::new(Certificates::default),
             links: Findings::default(),
+            ranges: RangeBoard::default(),
         }
     }
 }

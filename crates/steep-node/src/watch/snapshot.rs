@@ -8,6 +8,7 @@ use steep_pg::PoolStatus;
 
 use super::facts::Facts;
 use super::peers::PeerHealth;
+use crate::ranges::Reports;
 
 /// What the watch knows right now; cheap to clone.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct Snapshot {
     pub is_postgres_reachable: bool,
     /// The pool, as it was then.
     pub pool: PoolStatus,
+    /// How the ids of this node's tables are.
+    pub ranges: Arc<Reports>,
 }
 
 /// What moves on the links.

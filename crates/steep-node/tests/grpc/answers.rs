@@ -9,8 +9,9 @@ use steep_proto::{
     AbortJoinRequest, AbortJoinResponse, CancelJoinRequest, CancelJoinResponse, ChangeTableRequest,
     ChangeTableResponse, CompleteJoinRequest, CompleteJoinResponse, DescribeRequest,
     ForgetNodeRequest, ForgetNodeResponse, HealthRequest, HealthResponse, JoinProgress,
-    JoinRequest, NodeDescription, PROTOCOL, PrepareJoinRequest, PrepareJoinResponse,
-    join_progress::Body,
+    JoinRequest, ManageRangesRequest, ManageRangesResponse, NodeDescription, PROTOCOL,
+    PrepareJoinRequest, PrepareJoinResponse, RangeRequest, RangeResponse, TellRangesRequest,
+    TellRangesResponse, join_progress::Body,
 };
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -154,5 +155,27 @@ impl NodeService for Answers {
         _: ChangeTableRequest,
     ) -> Result<ChangeTableResponse, Failure> {
         unexpected()
+    }
+
+    async fn allocate_range(&self, peer: Peer, _: RangeRequest) -> Result<RangeResponse, Failure> {
+        self.called_by(peer);
+        Ok(RangeResponse { range_start: 1, range_end: 9, row: "{}".to_owned() })
+    }
+
+    async fn manage_ranges(
+        &self,
+        _: Peer,
+        _: ManageRangesRequest,
+    ) -> Result<ManageRangesResponse, Failure> {
+        unexpected()
+    }
+
+    async fn tell_ranges(
+        &self,
+        peer: Peer,
+        _: TellRangesRequest,
+    ) -> Result<TellRangesResponse, Failure> {
+        self.called_by(peer);
+        Ok(TellRangesResponse::default())
     }
 }

@@ -8,6 +8,7 @@ use steep_proto::steep_replication_client::SteepReplicationClient;
 use steep_proto::{
     CompleteJoinRequest, ConflictNotification, DdlNotification, DescribeRequest, ForgetNodeRequest,
     HealthRequest, NodeDescription, PROTOCOL, PrepareJoinRequest, ProposeRequest, RangeRequest,
+    TellRangesRequest,
 };
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request};
@@ -60,6 +61,11 @@ async fn whoever_claims_to_be_another_node_is_refused() {
     let claim =
         CompleteJoinRequest { node_id: "depot".to_owned(), ..CompleteJoinRequest::default() };
     errors.push(client.complete_join(claim).await.unwrap_err());
+    // A range is the caller's, and so is what is told of its past.
+    let claim = RangeRequest { node_id: "depot".to_owned(), ..RangeRequest::default() };
+    errors.push(client.allocate_range(claim).await.unwrap_err());
+    let claim = TellRangesRequest { node_id: "depot".to_owned(), ..TellRangesRequest::default() };
+    errors.push(client.tell_ranges(claim).await.unwrap_err());
     for error in errors {
         let PeerError::Failed { failure, .. } = &error else { panic!("{error:?}") };
         assert_eq!(failure.class, FailureClass::Operator);
@@ -76,7 +82,10 @@ async fn a_claim_that_is_true_comes_through() {
     let claim =
         CompleteJoinRequest { node_id: "branch".to_owned(), ..CompleteJoinRequest::default() };
     client.complete_join(claim).await.unwrap();
-    assert_eq!(server.callers().len(), 1);
+    let claim = RangeRequest { node_id: "branch".to_owned(), ..RangeRequest::default() };
+    assert_eq!(client.allocate_range(claim).await.unwrap().range_end, 9);
+    client.tell_ranges(TellRangesRequest::default()).await.unwrap();
+    assert_eq!(server.callers().len(), 3);
 }
 
 #[tokio::test]
@@ -183,12 +192,10 @@ async fn what_does_not_exist_yet_says_so() {
     let mut client = generated(&server).await;
     let statuses = [
         client.propose_coordinator(as_branch(ProposeRequest::default())).await.map(drop),
-        client.allocate_range(as_branch(RangeRequest::default())).await.map(drop),
         client.propagate_conflict(as_branch(ConflictNotification::default())).await.map(drop),
         client.propagate_ddl(as_branch(DdlNotification::default())).await.map(drop),
     ];
-    for (status, feature) in statuses.into_iter().zip(["coordinator", "ranges", "conflicts", "DDL"])
-    {
+    for (status, feature) in statuses.into_iter().zip(["coordinator", "conflicts", "DDL"]) {
         let status = status.unwrap_err();
         assert_eq!(status.code(), Code::Unimplemented);
         assert!(status.message().contains(feature), "{status:?}");

@@ -11,7 +11,10 @@ use steep_node::group::{Init, Policy};
 use steep_node::join::{Address, Answer, Join, Meter, Peers, Programs};
 use steep_node::member::{Endpoint, Member};
 use steep_pg::{Secret, Server, Settings};
-use steep_proto::{CompleteJoinRequest, NodeDescription, PrepareJoinRequest, PrepareJoinResponse};
+use steep_proto::{
+    CompleteJoinRequest, NodeDescription, PrepareJoinRequest, PrepareJoinResponse, RangeRequest,
+    RangeResponse, TellRangesRequest, TellRangesResponse,
+};
 use steep_testkit::{Major, PgCluster, PgClusterBuilder};
 use tokio_util::sync::CancellationToken;
 
@@ -320,5 +323,21 @@ impl Peers for Group {
 
     fn abort<'a>(&'a self, at: &'a Address, join_id: &'a str, node: &'a str) -> Answer<'a, ()> {
         Box::pin(async move { self.reach(at)?.forget(node, Some(join_id)).await.map(drop) })
+    }
+
+    fn allocate_range<'a>(
+        &'a self,
+        at: &'a Address,
+        request: RangeRequest,
+    ) -> Answer<'a, RangeResponse> {
+        Box::pin(async move { self.reach(at)?.grant_range(&request.node_id, &request).await })
+    }
+
+    fn tell_ranges<'a>(
+        &'a self,
+        at: &'a Address,
+        request: TellRangesRequest,
+    ) -> Answer<'a, TellRangesResponse> {
+        Box::pin(async move { self.reach(at)?.tell_ranges(&request.node_id, &request).await })
     }
 }

@@ -53,13 +53,19 @@ pub struct RangeRequest {
     pub table_name: ::prost::alloc::string::String,
     #[prost(int64, tag = "4")]
     pub size: i64,
+    /// Above the number of every range that the node knows it was given: a repeated one has the same answer.
+    #[prost(int64, tag = "5")]
+    pub request: i64,
 }
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RangeResponse {
     #[prost(int64, tag = "1")]
     pub range_start: i64,
     #[prost(int64, tag = "2")]
     pub range_end: i64,
+    /// The grant as it is recorded: a row of steep_repl.identity_ranges, as JSON.
+    #[prost(string, tag = "3")]
+    pub row: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ConflictNotification {
@@ -312,6 +318,79 @@ pub struct ChangeTableResponse {
     pub reason: ::prost::alloc::string::String,
     #[prost(bool, tag = "3")]
     pub changed: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ManageRangesRequest {
+    #[prost(string, tag = "1")]
+    pub table_schema: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub table_name: ::prost::alloc::string::String,
+    #[prost(bool, tag = "3")]
+    pub dry_run: bool,
+    /// Who shares the ids, the same on every node.
+    #[prost(string, repeated, tag = "4")]
+    pub members: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Ids up to this one exist, or may be drawn before every node has been told.
+    #[prost(int64, tag = "5")]
+    pub occupied_to: i64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ManageRangesResponse {
+    /// Why the ids cannot be kept apart on this node, and what there is to do. Empty: they can.
+    #[prost(string, tag = "1")]
+    pub reason: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub hint: ::prost::alloc::string::String,
+    /// Whether they were before.
+    #[prost(bool, tag = "3")]
+    pub is_managed: bool,
+    #[prost(int64, tag = "4")]
+    pub highest_id: i64,
+    #[prost(int64, tag = "5")]
+    pub last_id: i64,
+    #[prost(int64, tag = "6")]
+    pub block_ids: i64,
+    /// Who has shared the ids since they were kept apart for the first time.
+    #[prost(string, repeated, tag = "7")]
+    pub founders: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Ids beyond occupied_to exist: nothing was done.
+    #[prost(bool, tag = "8")]
+    pub is_beyond: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TellRangesRequest {
+    #[prost(string, tag = "1")]
+    pub node_id: ::prost::alloc::string::String,
+    /// The caller joins: give it blocks of each table before telling.
+    #[prost(bool, tag = "2")]
+    pub share: bool,
+    /// The caller goes on from a backup: first end whatever of its past could still arrive.
+    #[prost(bool, tag = "3")]
+    pub is_restored: bool,
+    /// `next` of the page before; empty: the first page.
+    #[prost(string, tag = "4")]
+    pub after: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TellRangesResponse {
+    /// What steep_repl.hear_ranges() takes, as JSON.
+    #[prost(string, tag = "1")]
+    pub rows: ::prost::alloc::string::String,
+    /// Empty: this was the last page.
+    #[prost(string, tag = "2")]
+    pub next: ::prost::alloc::string::String,
+    /// On the first page: the tables whose ids are kept apart, and every node there has been.
+    #[prost(message, repeated, tag = "3")]
+    pub tables: ::prost::alloc::vec::Vec<RangedTable>,
+    #[prost(message, repeated, tag = "4")]
+    pub nodes: ::prost::alloc::vec::Vec<Member>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RangedTable {
+    #[prost(string, tag = "1")]
+    pub table_schema: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub table_name: ::prost::alloc::string::String,
 }
 /// Generated client implementations.
 pub mod steep_replication_client {
@@ -758,6 +837,66 @@ pub mod steep_replication_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Draw the ids of a table from identity ranges, or only ask how far they are. Repeating it changes nothing.
+        pub async fn manage_ranges(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ManageRangesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ManageRangesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steep.replication.v1.SteepReplication/ManageRanges",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "steep.replication.v1.SteepReplication",
+                        "ManageRanges",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// What a node knows of identity ranges, page by page: for a node that joins, or was restored.
+        pub async fn tell_ranges(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TellRangesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TellRangesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steep.replication.v1.SteepReplication/TellRanges",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "steep.replication.v1.SteepReplication",
+                        "TellRanges",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -855,6 +994,22 @@ pub mod steep_replication_server {
             request: tonic::Request<super::ChangeTableRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ChangeTableResponse>,
+            tonic::Status,
+        >;
+        /// Draw the ids of a table from identity ranges, or only ask how far they are. Repeating it changes nothing.
+        async fn manage_ranges(
+            &self,
+            request: tonic::Request<super::ManageRangesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ManageRangesResponse>,
+            tonic::Status,
+        >;
+        /// What a node knows of identity ranges, page by page: for a node that joins, or was restored.
+        async fn tell_ranges(
+            &self,
+            request: tonic::Request<super::TellRangesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::TellRangesResponse>,
             tonic::Status,
         >;
     }
@@ -1514,6 +1669,97 @@ pub mod steep_replication_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ChangeTableSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/steep.replication.v1.SteepReplication/ManageRanges" => {
+                    #[allow(non_camel_case_types)]
+                    struct ManageRangesSvc<T: SteepReplication>(pub Arc<T>);
+                    impl<
+                        T: SteepReplication,
+                    > tonic::server::UnaryService<super::ManageRangesRequest>
+                    for ManageRangesSvc<T> {
+                        type Response = super::ManageRangesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ManageRangesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SteepReplication>::manage_ranges(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ManageRangesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/steep.replication.v1.SteepReplication/TellRanges" => {
+                    #[allow(non_camel_case_types)]
+                    struct TellRangesSvc<T: SteepReplication>(pub Arc<T>);
+                    impl<
+                        T: SteepReplication,
+                    > tonic::server::UnaryService<super::TellRangesRequest>
+                    for TellRangesSvc<T> {
+                        type Response = super::TellRangesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::TellRangesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SteepReplication>::tell_ranges(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TellRangesSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -24,7 +24,7 @@ pub(super) async fn run(args: Args, context: &mut Context) -> Result<Exit, CliEr
 /// The tables as a table.
 pub(in crate::commands) fn table_of(tables: &[TableEntry]) -> Table {
     let mut table =
-        Table::new(["TABLE", "CLASS", "STRATEGY", "DETECTION", "ROWS", "SIZE", "REASON"]);
+        Table::new(["TABLE", "CLASS", "STRATEGY", "DETECTION", "IDS", "ROWS", "SIZE", "REASON"]);
     for entry in tables {
         let tone = match entry.class.as_str() {
             "replicated" => Tone::Good,
@@ -40,10 +40,26 @@ pub(in crate::commands) fn table_of(tables: &[TableEntry]) -> Table {
             Cell::new(&entry.class).tone(tone),
             Cell::maybe(entry.strategy.as_ref()),
             Cell::maybe(entry.detection.as_ref()),
+            Cell::maybe(entry.ids.as_deref().map(how)),
             number(entry.estimated_rows, units::count),
             number(entry.bytes, units::bytes),
-            Cell::new(entry.reason.as_deref().unwrap_or_default()),
+            Cell::new(entry.reason.as_ref().or(why(entry)).map_or("", String::as_str)),
         ]);
     }
     table
+}
+
+/// How the keys that are generated on different nodes are kept apart, for people.
+fn how(ids: &str) -> &str {
+    match ids {
+        "managed" => "ranges",
+        "manageable" => "could be ranges",
+        "inherits" => "by its parent",
+        _ => "conflicts only",
+    }
+}
+
+/// Why the keys of a table are not kept apart, if somebody may wonder.
+fn why(entry: &TableEntry) -> Option<&String> {
+    entry.ids_reason.as_ref().filter(|_| entry.ids.as_deref() != Some("managed"))
 }

@@ -15,7 +15,8 @@ use steep_proto::{
     AbortJoinRequest, AbortJoinResponse, CancelJoinRequest, CancelJoinResponse, ChangeTableRequest,
     ChangeTableResponse, CompleteJoinRequest, CompleteJoinResponse, DescribeRequest,
     ForgetNodeRequest, ForgetNodeResponse, HealthRequest, HealthResponse, JoinRequest,
-    NodeDescription, PROTOCOL, PrepareJoinRequest, PrepareJoinResponse,
+    ManageRangesRequest, ManageRangesResponse, NodeDescription, PROTOCOL, PrepareJoinRequest,
+    PrepareJoinResponse, RangeRequest, RangeResponse, TellRangesRequest, TellRangesResponse,
 };
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::Channel;
@@ -202,6 +203,18 @@ impl PeerClient {
     unary! {
         /// Asks the peer to put a table under guard or out of it.
         change_table, ChangeTable, ChangeTableRequest, ChangeTableResponse
+    }
+    unary! {
+        /// Asks the peer for a range of ids.
+        allocate_range, AllocateRange, RangeRequest, RangeResponse
+    }
+    unary! {
+        /// Asks the peer to draw the ids of a table from identity ranges.
+        manage_ranges, ManageRanges, ManageRangesRequest, ManageRangesResponse
+    }
+    unary! {
+        /// Asks what the peer knows of identity ranges.
+        tell_ranges, TellRanges, TellRangesRequest, TellRangesResponse
     }
 
     fn deadline(&self, rpc: Rpc) -> Duration {

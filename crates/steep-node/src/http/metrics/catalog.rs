@@ -76,6 +76,22 @@ metrics! {
         "Tables under guard.";
     GUARD_FAULTS = Gauge "steep_repl_guard_faults" []
         "Guard triggers and entries of the publication that are not as they were made.";
+    RANGE_LEFT = Gauge "steep_repl_range_ids_left" ["table"]
+        "Ids left in the range that this node draws from.";
+    RANGE_RESERVE = Gauge "steep_repl_range_ids_in_reserve" ["table"]
+        "Ids left in the ranges after it.";
+    RANGE_USED = Gauge "steep_repl_range_used_ratio" ["table"]
+        "Used of the range that this node draws from, 0 to 1.";
+    RANGE_RATE = Gauge "steep_repl_range_ids_per_second" ["table"]
+        "Ids that this node draws a second.";
+    RANGE_GRANTS = Counter "steep_repl_range_grants_total" ["table"]
+        "Ranges that this daemon has got for its node.";
+    RANGE_TABLE_LEFT = Gauge "steep_repl_range_table_ids_left" ["table"]
+        "Ids left for all nodes together.";
+    RANGE_TABLE_SECONDS = Gauge "steep_repl_range_table_seconds_left" ["table"]
+        "How long those last, at the rate of the last day.";
+    RANGE_FAULTS = Gauge "steep_repl_range_constraint_faults" []
+        "Constraints of tables with identity ranges that are not as they were made.";
     PEER_UP = Gauge "steep_repl_peer_up" ["peer"]
         "1 if the peer's daemon answered the last time.";
     CLOCK = Gauge "steep_repl_peer_clock_offset_seconds" ["peer"]

@@ -26,6 +26,7 @@ pub(in crate::http) fn render(snapshot: &Snapshot) -> String {
         slots(&mut text, facts);
         conflicts(&mut text, facts);
     }
+    ranges(&mut text, snapshot);
     peers(&mut text, snapshot);
     daemon(&mut text, snapshot);
     text.finish()
@@ -133,6 +134,43 @@ fn conflicts(text: &mut Text, facts: &Facts) {
     text.count(&m::TABLES, &[], node.replicated_tables);
     let faults = node.trigger_faults.len() + node.publication_faults.len();
     text.count(&m::GUARD_FAULTS, &[], u64::try_from(faults).unwrap_or(u64::MAX));
+}
+
+fn ranges(text: &mut Text, snapshot: &Snapshot) {
+    let tables = &snapshot.ranges.tables;
+    for one in tables {
+        text.count(&m::RANGE_LEFT, &[&one.table], one.stock.left);
+    }
+    for one in tables {
+        text.count(&m::RANGE_RESERVE, &[&one.table], one.stock.reserve);
+    }
+    for one in tables {
+        let size = one.stock.range.map_or(0, |range| range.len());
+        // What is used of nothing is all of it.
+        #[allow(clippy::cast_precision_loss)]
+        let used = if size == 0 { 1.0 } else { 1.0 - one.stock.left as f64 / size as f64 };
+        text.sample(&m::RANGE_USED, &[&one.table], used);
+    }
+    for one in tables {
+        #[allow(clippy::cast_precision_loss)]
+        let rate = one.rate.millis_per_second() as f64 / 1000.0;
+        text.sample(&m::RANGE_RATE, &[&one.table], rate);
+    }
+    for one in tables {
+        text.count(&m::RANGE_GRANTS, &[&one.table], one.grants);
+    }
+    for one in tables {
+        text.count(&m::RANGE_TABLE_LEFT, &[&one.table], one.outlook.left);
+    }
+    for one in tables {
+        if let Some(lasts) = one.outlook.lasts {
+            text.sample(&m::RANGE_TABLE_SECONDS, &[&one.table], lasts.as_secs_f64());
+        }
+    }
+    if let Some(node) = snapshot.facts.as_ref().and_then(|facts| facts.node.as_ref()) {
+        let faults = u64::try_from(node.range_faults.len()).unwrap_or(u64::MAX);
+        text.count(&m::RANGE_FAULTS, &[], faults);
+    }
 }
 
 fn peers(text: &mut Text, snapshot: &Snapshot) {

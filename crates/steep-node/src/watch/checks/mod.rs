@@ -14,6 +14,7 @@
 //! | `peer:<peer>` | its daemon has not answered `unhealthy_threshold` times, or has lost its PostgreSQL | |
 //! | `clock:<peer>` | more than half of `steep_repl.max_clock_skew` off | more than all of it |
 //! | `conflicts` | some wait for a person | |
+//! | `ranges` | 80 % of a table's ids are used, of this node with none in reserve or of all nodes; they last less than 90 days; no further range was to be had; a peer has not been heard since a restore; new sessions write any id | 95 % are used; they last less than 14 days; none is left; a constraint is missing |
 //! | `certificate` | expires within two weeks; changed files cannot be used | has expired |
 //! | `disk` | less than 256 MiB free | less than 32 MiB free; no file can be written |
 //!
@@ -27,6 +28,7 @@ mod guard;
 mod joins;
 mod peers;
 mod publication;
+mod ranges;
 #[cfg(test)]
 pub(crate) mod samples;
 mod server;
@@ -45,6 +47,7 @@ use super::facts::Facts;
 use super::memory::Memory;
 use super::peers::PeerHealth;
 use crate::links::Finding;
+use crate::ranges::Reports;
 
 /// The limits that the configuration sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +84,8 @@ pub struct Inputs<'a> {
     pub links: &'a BTreeMap<String, Finding>,
     /// The machine.
     pub machine: &'a Machine,
+    /// How the ids of this node's tables are.
+    pub ranges: &'a Reports,
     /// The limits.
     pub limits: Limits,
 }
@@ -102,6 +107,7 @@ pub fn judge(inputs: &Inputs<'_>) -> Vec<Check> {
                 checks.extend(joins::all(node, inputs));
                 checks.extend(peers::all(node, inputs));
                 checks.push(conflicts::pending(node));
+                checks.extend(ranges::ids(node, inputs.ranges));
             }
         }
     }
@@ -192,6 +198,7 @@ mod tests {
             peers: &peers,
             links: &BTreeMap::new(),
             machine: &machine,
+            ranges: &Reports::default(),
             limits: samples::LIMITS,
         });
         let levels: Vec<_> = checks.iter().map(|one| (one.name.as_str(), one.level)).collect();

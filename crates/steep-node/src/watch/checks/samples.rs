@@ -7,12 +7,14 @@ use steep_ipc::Check;
 use steep_pg::extension::Extension;
 use steep_pg::heartbeats::Heartbeat;
 use steep_pg::nodes::{LocalNode, Node};
+use steep_pg::ranges::RangeFault;
 use steep_pg::server_facts::ServerFacts;
 use steep_pg::slots::Slot;
 use steep_pg::subscriptions::{Found, Subscription};
 use steep_pg::tables::{Fault, TriggerFault};
 
 use super::{Inputs, Limits, Machine, judge};
+use crate::ranges::Reports;
 use crate::watch::facts::{Facts, NodeFacts};
 use crate::watch::memory::Memory;
 use crate::watch::peers::PeerHealth;
@@ -111,6 +113,15 @@ pub(crate) fn disabled_trigger() -> TriggerFault {
     }
 }
 
+pub(crate) fn lost_constraint() -> RangeFault {
+    RangeFault {
+        table: "public.t".into(),
+        constraint: "steep_range_t".into(),
+        repair: "select steep_repl.ensure_range_constraint(t) from steep_repl.range_tables t"
+            .into(),
+    }
+}
+
 pub(crate) fn node(facts: &mut Facts) -> &mut NodeFacts {
     facts.node.as_mut().expect("the sample has a node")
 }
@@ -129,12 +140,14 @@ pub(crate) fn judged_with(facts: &Facts, peers: &BTreeMap<String, PeerHealth>) -
     memory.observe(Duration::ZERO, facts);
     let machine = Machine::default();
     let links = BTreeMap::new();
+    let ranges = Reports::default();
     judge(&Inputs {
         look: Ok(facts),
         memory: &memory,
         peers,
         links: &links,
         machine: &machine,
+        ranges: &ranges,
         limits: LIMITS,
     })
 }

@@ -50,6 +50,7 @@ impl Log<'_> {
         let node = self.facts.and_then(|facts| facts.node.as_ref())?;
         let mut tables: Vec<&str> = match check {
             "guard" => node.trigger_faults.iter().map(|fault| fault.table.as_str()).collect(),
+            "ranges" => node.range_faults.iter().map(|fault| fault.table.as_str()).collect(),
             "publication" => node.publication_faults.iter().filter_map(table_of).collect(),
             other => {
                 let peer = other.strip_prefix("subscription:")?;

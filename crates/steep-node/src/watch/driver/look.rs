@@ -118,7 +118,10 @@ impl Eye {
                         error = error.for_log(),
                         "a repair failed"
                     );
-                    self.given_up.insert(planned.statement);
+                    // Whoever holds the lock lets go of it.
+                    if !error.is_lock_timeout() {
+                        self.given_up.insert(planned.statement);
+                    }
                 }
             }
         }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::log::Log;
 use super::look::Blind;
 use crate::join::Address;
+use crate::ranges::Reports;
 use crate::watch::certificates::Certificate;
 use crate::watch::checks::{self, Inputs, Limits, Machine};
 use crate::watch::facts::Facts;
@@ -53,6 +54,7 @@ impl Publisher {
             look_seconds: 0.0,
             is_postgres_reachable: false,
             pool: pool.status(),
+            ranges: settings.ranges.latest(),
         };
         let (snapshot, receiver) = watch::channel(first);
         let publisher = Self {
@@ -95,7 +97,8 @@ impl Publisher {
                 self.applied.observe(now, facts, |found| found.applied_lsn.as_ref());
             self.tell_peers(facts);
         }
-        let checks = self.judge(facts.as_deref(), blind.as_ref(), answers);
+        let ranges = self.settings.ranges.latest();
+        let checks = self.judge(facts.as_deref(), blind.as_ref(), answers, &ranges);
         self.memory.remember_levels(&checks);
         let state = match (&facts, &blind) {
             (Some(facts), _) => state::of(facts),
@@ -130,6 +133,7 @@ impl Publisher {
             look_seconds: took.as_secs_f64(),
             is_postgres_reachable: !matches!(blind, Some(Blind::Away(_))),
             pool: self.pool.status(),
+            ranges,
         });
     }
 
@@ -138,6 +142,7 @@ impl Publisher {
         facts: Option<&Facts>,
         blind: Option<&Blind>,
         answers: &BTreeMap<String, PeerHealth>,
+        ranges: &Reports,
     ) -> Vec<Check> {
         let reason = match blind {
             Some(Blind::Away(reason) | Blind::Failed(reason)) => reason.as_str(),
@@ -149,6 +154,7 @@ impl Publisher {
             peers: answers,
             links: &self.settings.links.get(),
             machine: &self.machine(),
+            ranges,
             limits: Limits {
                 slot_warning: self.settings.slot_warning,
                 slot_critical: self.settings.slot_critical,
