@@ -124,49 +124,56 @@ unsafe extern "C-unwind" fn look(call: pg_sys::FunctionCallInfo) -> *mut Refusal
             imported::note(&held, id);
             return std::ptr::null_mut();
         }
-        if let Some((_, run)) = held.runs.at(id) {
-            if run.end().abs_diff(id) >= held.headroom {
-                let last = run.end().saturating_sub_unsigned(held.headroom);
-                keep(call, &held, (run.start(), last));
-            } else {
-                turnover::near_the_end(&held);
-            }
+        if is_to_be_drawn(call, &held, id) {
             return std::ptr::null_mut();
         }
-        if is_of_the_past(&held, id) {
-            if let Some(ids) = held.holdings.ranges().iter().find(|ids| ids.contains(id)) {
-                keep(call, &held, held.runs.gap(*ids, id));
-            }
+        // What this session knows may be older than what was drawn.
+        pg_sys::AcceptInvalidationMessages();
+        let Some(held) = held::get(schema, table) else { return std::ptr::null_mut() };
+        if is_to_be_drawn(call, &held, id) || is_of_the_past(call, &held, id) {
             return std::ptr::null_mut();
         }
+        let was_moved = turnover::outside(&held, id);
         match existing::has_row(held.relation, &held.column, id) {
             true => std::ptr::null_mut(),
-            false => refused(&held, id),
+            false => Refusal::new(&held, id, was_moved),
         }
     }
+}
+
+/// Whether the sequence draws the id from one of the runs it has. Near the end of one it is moved on.
+///
+/// # Safety
+/// As [`steep_check_id_range`].
+unsafe fn is_to_be_drawn(call: pg_sys::FunctionCallInfo, held: &Rc<Held>, id: i64) -> bool {
+    let Some(run) = held.runs.at(id) else { return false };
+    // SAFETY: the caller's promise.
+    unsafe {
+        if run.end().abs_diff(id) >= held.headroom {
+            let last = run.end().saturating_sub_unsigned(held.headroom);
+            keep(call, held, (run.start(), last));
+        } else {
+            turnover::near_the_end(held);
+        }
+    }
+    true
 }
 
 /// Whether the id is from a range that the sequence has left: a session may write it late.
 ///
 /// # Safety
-/// Inside a transaction.
-unsafe fn is_of_the_past(held: &Held, id: i64) -> bool {
+/// As [`steep_check_id_range`].
+unsafe fn is_of_the_past(call: pg_sys::FunctionCallInfo, held: &Held, id: i64) -> bool {
+    let Some(ids) = held.holdings.ranges().iter().find(|ids| ids.contains(id)) else {
+        return false;
+    };
     // SAFETY: the caller's promise.
-    held.holdings.contains(id) && unsafe { turnover::is_under_way(held) }
-}
-
-unsafe fn refused(held: &Rc<Held>, id: i64) -> *mut Refusal {
-    // SAFETY: the caller's promise. What this session knows may be older than what was drawn.
     unsafe {
-        pg_sys::AcceptInvalidationMessages();
-        let now = held::get(&held.schema, &held.table);
-        match now {
-            Some(now) if now.runs.at(id).is_none() && !is_of_the_past(&now, id) => {
-                let was_moved = turnover::outside(&now, id);
-                Refusal::new(&now, id, was_moved)
-            }
-            _ => std::ptr::null_mut(),
+        let is_past = turnover::is_under_way(held);
+        if is_past {
+            keep(call, held, held.runs.gap(*ids, id));
         }
+        is_past
     }
 }
 

@@ -175,7 +175,7 @@ unsafe fn read(schema: &str, table: &str) -> Option<Held> {
             sequence,
             node,
             holdings: holdings.into_iter().collect(),
-            runs: Runs::of(&Allocator::open(me, state).supply()),
+            runs: Runs::of(Allocator::open(me, state).supply()),
             headroom: headroom::of(sequence),
         })
     }

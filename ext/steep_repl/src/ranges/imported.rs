@@ -68,14 +68,12 @@ pub(super) unsafe fn note(held: &Held, id: i64) {
 
 /// Whether the sequence has passed an id, so that it will not come upon it.
 unsafe fn was_drawn(held: &Held, id: i64) -> bool {
-    let Some((turn, _)) = held.runs.at(id) else { return held.holdings.contains(id) };
+    if held.runs.at(id).is_none() {
+        return held.holdings.contains(id);
+    }
     // SAFETY: the caller's promise.
     let stand = unsafe { sequence::stand(held.sequence) };
-    match held.runs.at(stand.last_value) {
-        Some((current, _)) if turn == current => stand.drawn().is_some_and(|last| id <= last),
-        Some((current, _)) => turn < current,
-        None => false,
-    }
+    stand.drawn().is_some_and(|last| !held.runs.is_ahead(last, id))
 }
 
 #[pg_guard]

@@ -5,7 +5,7 @@
 //! transaction waits.
 
 use super::rows::Recorded;
-use super::runs::Runs;
+use super::runs::{Next, Runs};
 use super::{headroom, sequence};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -43,12 +43,16 @@ pub(super) unsafe fn replenish(mut recorded: Recorded) -> bool {
         let size = recorded.next_size().max(least.saturating_mul(LEAST_HEADROOMS)).min(block);
         let mut has_next = false;
         for _ in 0..ATTEMPTS {
-            let runs = Runs::of(&recorded.allocator.supply());
-            let current = runs.at(stand.last_value).map(|(turn, _)| turn);
-            let is_extended = runs
-                .at(stand.last_value)
-                .is_some_and(|(_, run)| run.end().abs_diff(stand.last_value) >= least);
-            has_next = is_extended || runs.after(current, least).is_some();
+            let runs = Runs::of(recorded.allocator.supply());
+            let at = stand.last_value;
+            let is_extended = runs.at(at).is_some_and(|run| run.end().abs_diff(at) >= least);
+            has_next = is_extended
+                || match runs.after(at, least) {
+                    Next::Run(_) => true,
+                    Next::None => false,
+                    // What was granted before has been given up.
+                    Next::Lost => runs.first(least).is_some(),
+                };
             if has_next {
                 break;
             }

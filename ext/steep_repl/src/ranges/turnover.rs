@@ -2,13 +2,13 @@
 
 use super::held::{self, Held};
 use super::rows::Recorded;
-use super::runs::Runs;
+use super::runs::{Next, Runs};
 use super::{as_owner, headroom, replenish, sequence};
 use pgrx::pg_sys;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
-use steep_ranges::{Holdings, IdRange};
+use steep_ranges::IdRange;
 
 /// After a range was asked for in vain, how long a session goes on without asking again.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -32,15 +32,15 @@ enum Course {
     Lost,
 }
 
-fn course(runs: &Runs, holdings: &Holdings, at: i64, headroom: u64) -> Course {
-    let turn = match runs.at(at) {
-        Some((_, run)) if run.end().abs_diff(at) >= headroom => return Course::Stay,
-        Some((turn, _)) => Some(turn),
-        // In a range that was given up: what is left comes after it.
-        None if holdings.contains(at) => None,
-        None => return Course::Lost,
-    };
-    runs.after(turn, headroom).map_or(Course::Nowhere, |next| Course::To(next.start()))
+fn course(runs: &Runs, at: i64, headroom: u64) -> Course {
+    if runs.at(at).is_some_and(|run| run.end().abs_diff(at) >= headroom) {
+        return Course::Stay;
+    }
+    match runs.after(at, headroom) {
+        Next::Run(next) => Course::To(next.start()),
+        Next::None => Course::Nowhere,
+        Next::Lost => Course::Lost,
+    }
 }
 
 /// An id near the end of a run was written: moves the sequence on if that is where it stands.
@@ -54,17 +54,14 @@ pub(super) unsafe fn near_the_end(held: &Rc<Held>) {
     unsafe {
         let at = sequence::stand(held.sequence).last_value;
         // Lost is for the session that has drawn such an id.
-        if matches!(
-            course(&held.runs, &held.holdings, at, held.headroom),
-            Course::To(_) | Course::Nowhere
-        ) {
+        if matches!(course(&held.runs, at, held.headroom), Course::To(_) | Course::Nowhere) {
             move_on(held, false);
         }
     }
 }
 
-/// An id was refused. If it is where the sequence stands, moves that back into a range of this node.
-/// Says whether it did.
+/// An id is in no run. If the sequence has just drawn it, it stands outside of all of them: moves it to the
+/// next one, and says whether it did.
 ///
 /// # Safety
 /// As [`near_the_end`].
@@ -105,13 +102,13 @@ unsafe fn move_on(held: &Rc<Held>, is_lost: bool) -> bool {
             // With the lock came what others have committed.
             let Some(now) = held::get(&held.schema, &held.table) else { break };
             let at = sequence::stand(now.sequence).last_value;
-            let next = match course(&now.runs, &now.holdings, at, now.headroom) {
+            let next = match course(&now.runs, at, now.headroom) {
                 Course::Stay => break,
                 Course::To(next) => Some(next),
                 Course::Nowhere => None,
                 // What was granted before the sequence was lost is given up first.
                 Course::Lost if is_lost && asked > 0 => {
-                    now.runs.after(None, now.headroom).map(IdRange::start)
+                    now.runs.first(now.headroom).map(IdRange::start)
                 }
                 Course::Lost if is_lost => None,
                 Course::Lost => break,
@@ -142,12 +139,12 @@ pub(super) unsafe fn follow(recorded: Recorded) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
         let lock = Lock::take(recorded.sequence);
-        let runs = Runs::of(&recorded.allocator.supply());
+        let runs = Runs::of(recorded.allocator.supply());
         let least = headroom::of(recorded.sequence);
         let at = sequence::stand(recorded.sequence).last_value;
-        let next = match course(&runs, &recorded.allocator.holdings(), at, least) {
+        let next = match course(&runs, at, least) {
             Course::To(next) => Some(next),
-            Course::Lost => runs.after(None, least).map(IdRange::start),
+            Course::Lost => runs.first(least).map(IdRange::start),
             Course::Stay | Course::Nowhere => None,
         };
         if let Some(next) = next {

@@ -1,6 +1,6 @@
 //! Imports of ids that were drawn elsewhere.
 
-use steep_ext_tests::{DATABASE, Failure, login, refusal_of};
+use steep_ext_tests::{DATABASE, Failure, login, refusal, refusal_of};
 use steep_testkit::{Major, on_each_major};
 
 use super::{row, small, strays, table};
@@ -33,6 +33,27 @@ on_each_major! {
             group.execute(node, &format!("insert into t (writer) select '{node}' from generate_series(1, 1000)"))?;
         }
         group.converge()?;
+        group.finish();
+        Ok(())
+    }
+
+    fn ids_imported_where_a_sequence_stands_do_not_send_it_back(major: Major) -> Result<(), Failure> {
+        let group = small(major, 2)?;
+        table(&group, "t", "id serial primary key, writer text", 1000)?;
+        group.execute("a", "insert into t (writer) select 'a' from generate_series(1, 500)")?;
+        group.execute("a", "begin; insert into t (writer) select 'a' from generate_series(1, 10); rollback")?;
+        group.converge()?;
+        // The sequence of a stands at 510, in the middle of what b imports.
+        group.execute("b", "begin; set local steep_repl.bypass_range_check = on; \
+            insert into t select i, 'import' from generate_series(505, 700) i; commit")?;
+        group.converge()?;
+        let taken = refusal(group.node("a"), DATABASE, "insert into t (writer) values ('a')");
+        assert_eq!(taken.code, "23505");
+        group.execute("a", "insert into t (writer) select 'a' from generate_series(1, 500)")?;
+        assert_eq!(group.value("a", "select min(id) from t where writer = 'a' and id > 500")?, "701");
+        assert_eq!(strays(&group, "a", "t")?, "0");
+        group.converge()?;
+        assert_eq!(row(&group, "b", "select count(*), count(distinct id) from t")?, "1196 1196");
         group.finish();
         Ok(())
     }
