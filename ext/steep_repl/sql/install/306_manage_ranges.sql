@@ -14,17 +14,33 @@ end
 $$;
 comment on function steep_repl.range_constraint_name(text) is 'Name of the constraint that a table with identity ranges has';
 
+create function steep_repl.range_column(p_table steep_repl.range_tables) returns pg_attribute
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  -- By its name, or if it was renamed, by the sequence that belongs to it.
+  select a from pg_attribute a
+  where a.attrelid = p_table.relation and a.attnum > 0 and not a.attisdropped
+    and (a.attname = p_table.key_column or a.attnum in (
+      select d.refobjsubid from pg_depend d
+      where d.classid = 'pg_class'::regclass and d.objid = p_table.key_sequence
+        and d.refclassid = 'pg_class'::regclass and d.refobjid = p_table.relation and d.deptype in ('a', 'i')))
+  order by a.attname = p_table.key_column desc
+  limit 1
+$$;
+comment on function steep_repl.range_column(steep_repl.range_tables) is 'The column with the generated key, whatever its name is now';
+
 create function steep_repl.ensure_range_constraint(p_table steep_repl.range_tables) returns boolean
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_name constant name := steep_repl.range_constraint_name(p_table.table_name);
+  v_column constant pg_attribute := steep_repl.range_column(p_table);
   v_expected constant text := format('CHECK (steep_repl.check_id_range(%L::text, %L::text, %s))',
-    p_table.table_schema, p_table.table_name, (
-      select case a.atttypid when 'int8'::regtype then quote_ident(a.attname)
-        else format('(%I)::bigint', a.attname) end
-      from pg_attribute a where a.attrelid = p_table.relation and a.attname = p_table.key_column));
+    p_table.table_schema, p_table.table_name,
+    case v_column.atttypid when 'int8'::regtype then quote_ident(v_column.attname)
+      else format('(%I)::bigint', v_column.attname) end);
   v_found text;
 begin
   select pg_get_constraintdef(k.oid) into v_found from pg_constraint k

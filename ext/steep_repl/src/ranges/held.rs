@@ -8,7 +8,7 @@ use pgrx::prelude::*;
 use pgrx::{FromDatum, pg_sys};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::ffi::CStr;
+use std::ffi::{CStr, CString, c_char};
 use std::rc::Rc;
 use steep_ranges::{Allocator, Grant, Holdings, IdRange, Row, Space, State};
 
@@ -34,7 +34,7 @@ type Known = BTreeMap<String, BTreeMap<String, Option<Rc<Held>>>>;
 thread_local! {
     /// Goes up whenever something of this may have changed.
     static GENERATION: Cell<u64> = const { Cell::new(1) };
-    /// The table whose changes are told; 0 until something was read.
+    /// The table whose changes are told, besides those of the managed tables; 0 until something was read.
     static WATCHED: Cell<u32> = const { Cell::new(0) };
     static KNOWN: RefCell<Known> = const { RefCell::new(BTreeMap::new()) };
 }
@@ -55,11 +55,18 @@ pub(super) fn register() {
 #[pg_guard]
 unsafe extern "C-unwind" fn at_invalidation(_argument: pg_sys::Datum, relation: pg_sys::Oid) {
     let relation = relation.to_u32();
-    if WATCHED.get() != 0 && (relation == 0 || relation == WATCHED.get()) {
-        GENERATION.set(GENERATION.get() + 1);
-        // Nothing is called while the list is borrowed, but the process may be ending.
-        let _ = KNOWN.try_with(|known| known.borrow_mut().clear());
-    }
+    // Nothing is called while the list is borrowed, but the process may be ending.
+    let _ = KNOWN.try_with(|known| {
+        let mut known = known.borrow_mut();
+        let mut all = known.values().flat_map(BTreeMap::values).flatten();
+        let is_known = relation == 0
+            || relation == WATCHED.get()
+            || all.any(|held| held.relation.to_u32() == relation);
+        if is_known && WATCHED.get() != 0 {
+            GENERATION.set(GENERATION.get() + 1);
+            known.clear();
+        }
+    });
 }
 
 /// `steep_repl.forget_ranges()`: all sessions read the ranges anew.
@@ -130,6 +137,7 @@ unsafe fn read(schema: &str, table: &str) -> Option<Held> {
                 "Use steep_repl.manage_ranges(), which goes on with them, or drop the constraint."
             );
         }
+        let column = current_name(relation, &column, sequence).unwrap_or(column);
         let mut node = None;
         scan(c"local_node", c"local_node_pkey", [1, 1], None, |row| {
             node = row.get::<String>(2);
@@ -178,6 +186,33 @@ unsafe fn read(schema: &str, table: &str) -> Option<Held> {
             runs: Runs::of(Allocator::open(me, state).supply()),
             headroom: headroom::of(sequence),
         })
+    }
+}
+
+/// What the key column is called now: it may have been renamed, and is the one that owns the sequence.
+unsafe fn current_name(
+    relation: pg_sys::Oid,
+    column: &str,
+    sequence: pg_sys::Oid,
+) -> Option<String> {
+    let column = CString::new(column).ok()?;
+    // SAFETY: catalog look-ups; a name ends with a zero.
+    unsafe {
+        if pg_sys::get_attnum(relation, column.as_ptr()) > 0 {
+            return None;
+        }
+        let (mut table, mut place) = (pg_sys::InvalidOid, 0);
+        let owned =
+            [pg_sys::DependencyType::DEPENDENCY_AUTO, pg_sys::DependencyType::DEPENDENCY_INTERNAL]
+                .iter()
+                .any(|kind| {
+                    pg_sys::sequenceIsOwned(sequence, *kind as c_char, &mut table, &mut place)
+                });
+        if !owned || table != relation {
+            return None;
+        }
+        let name = pg_sys::get_attname(relation, i16::try_from(place).ok()?, true);
+        (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
     }
 }
 

@@ -52,6 +52,15 @@ on_each_major! {
         let moved = refusal(group.node("a"), DATABASE,
             &format!("update t set id = {foreign} + 500 where id = (select min(id) from t where writer = 'a')"));
         assert_eq!(moved.code, "23514");
+        // A key that is called otherwise is still the key.
+        group.everywhere("alter table t rename column id to nr")?;
+        group.execute("a", "update t set n = n + 100 where writer = 'b'")?;
+        let range = group.value("a", "select format('%s, %s', range_start, range_end) from steep_repl.identity_ranges \
+            where node_id = 'a' order by turn limit 1")?;
+        let apply = format!("select steep_repl.apply_range_constraint('public', 't', {range})");
+        assert_eq!(group.value("a", &apply)?, "f");
+        group.everywhere("alter table t rename column nr to id")?;
+        group.converge()?;
         // A row that was deleted leaves no ground behind.
         group.execute("a", &format!("delete from t where id = {foreign}"))?;
         let gone = refusal(group.node("a"), DATABASE, &format!("insert into t values ({foreign}, 'a', 1)"));
