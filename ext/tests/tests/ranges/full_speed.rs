@@ -14,7 +14,10 @@ const SIZE: i64 = 4 * HEADROOM;
 const SESSIONS: usize = 8;
 
 /// So many of them write many rows in one statement.
-const LONG: usize = 2;
+const LONG: usize = 1;
+
+/// Single rows, and statements of three, that each of them writes to each table.
+const ROUNDS: i64 = 5;
 
 /// Each way to come by generated keys.
 const TABLES: [(&str, &str); 5] = [
@@ -35,7 +38,7 @@ fn work(
     table: &str,
     session: usize,
 ) -> Result<(), postgres::Error> {
-    for round in 0..20 {
+    for round in 0..ROUNDS {
         let row = client.query_one(
             &format!(
                 "insert into {table} (writer, n) values ('{node}', {round})
@@ -75,7 +78,7 @@ fn work(
 }
 
 /// Rows that the sessions of one node leave in one table.
-const ROWS: i64 = LONG as i64 * 9 * SIZE + SESSIONS as i64 * (20 * 4 + 10 + 3 * SIZE);
+const ROWS: i64 = LONG as i64 * 9 * SIZE + SESSIONS as i64 * (ROUNDS * 4 + 10 + 3 * SIZE);
 
 /// All sessions of all nodes at once.
 fn storm(group: &Group) -> Result<(), Failure> {
@@ -133,7 +136,7 @@ on_each_major! {
             }
         }
         let ranges = group.value("a", "select count(*) from steep_repl.identity_ranges")?;
-        assert!(ranges.parse::<i64>().is_ok_and(|ranges| ranges > 500), "{ranges} ranges only");
+        assert!(ranges.parse::<i64>().is_ok_and(|ranges| ranges > 300), "{ranges} ranges only");
         for node in group.names() {
             assert_eq!(group.value(node, "select count(*) from steep_repl.conflict_log")?, "0", "{node}");
         }
