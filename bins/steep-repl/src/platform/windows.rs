@@ -7,6 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use steep_ipc::Exit;
+use steep_ipc_tokio::Level;
 use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, CtrlShutdown};
 use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
 use tokio::sync::watch;
@@ -73,6 +74,8 @@ pub(crate) fn as_service(
     *RUN.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(run));
     let failed = |error: windows_service::Error| Error::Service {
         what: "run",
+        // The manager's services are those of the machine.
+        level: Level::System,
         source: io::Error::other(error.to_string()),
     };
     service_dispatcher::start(NAME, ffi_main).map_err(failed)?;
