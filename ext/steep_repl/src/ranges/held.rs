@@ -115,7 +115,7 @@ unsafe fn read(schema: &str, table: &str) -> Option<Held> {
     unsafe {
         let mut managed = None;
         scan(c"range_tables", c"range_tables_pkey", [1, 2], Some([schema, table]), |row| {
-            if row.get::<bool>(11) == Some(true) {
+            if row.get::<bool>(12) == Some(true) {
                 managed = Some((
                     row.get::<pg_sys::Oid>(3)?,
                     row.name(4)?,
