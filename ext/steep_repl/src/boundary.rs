@@ -25,7 +25,7 @@ pub(crate) mod raw {
     use pgrx::pg_sys::{
         CommandId, Datum, EState, FmgrInfo, HeapTuple, Index, ItemPointer, LOCKMODE, List,
         MemoryContext, Oid, Relation, ResultRelInfo, Size, Snapshot, TU_UpdateIndexes, TupleDesc,
-        TupleTableSlot, TupleTableSlotOps, int32,
+        TupleTableSlot, TupleTableSlotOps, Tuplestorestate, int32,
     };
     use std::ffi::{c_char, c_int, c_void};
 
@@ -70,7 +70,8 @@ pub(crate) mod raw {
         );
     }
 
-    // Of the executor (execUtils.c, execMain.c, execIndexing.c, execTuples.c, fmgr.c, tupdesc.c).
+    // Of the executor (execUtils.c, execMain.c, execIndexing.c, execTuples.c, fmgr.c, tupdesc.c,
+    // tuplestore.c).
     unsafe extern "C-unwind" {
         pub(crate) fn CreateExecutorState() -> *mut EState;
         pub(crate) fn FreeExecutorState(state: *mut EState);
@@ -120,7 +121,20 @@ pub(crate) mod raw {
             materialize: bool,
             should_free: *mut bool,
         ) -> HeapTuple;
+        pub(crate) fn tuplestore_gettupleslot(
+            rows: *mut Tuplestorestate,
+            forward: bool,
+            copy: bool,
+            slot: *mut TupleTableSlot,
+        ) -> bool;
         pub(crate) fn slot_getsomeattrs_int(slot: *mut TupleTableSlot, count: c_int);
+        pub(crate) fn FunctionCall2Coll(
+            function: *mut FmgrInfo,
+            collation: Oid,
+            first: Datum,
+            second: Datum,
+        ) -> Datum;
+        pub(crate) fn OutputFunctionCall(function: *mut FmgrInfo, value: Datum) -> *mut c_char;
         pub(crate) fn InputFunctionCall(
             function: *mut FmgrInfo,
             text: *mut c_char,

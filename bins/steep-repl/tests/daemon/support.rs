@@ -18,7 +18,7 @@ use steep_testkit::{PgCluster, SUPERUSER};
 pub(crate) type Outcome = Result<(), Box<dyn Error>>;
 
 /// Time from one look of the daemon to the next.
-pub(crate) const INTERVAL: Duration = Duration::from_millis(500);
+pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
 
 /// A folder with a configuration; the daemon of it may run.
 pub(crate) struct Daemon {

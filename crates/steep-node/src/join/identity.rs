@@ -18,6 +18,8 @@ pub(super) async fn give(
         .execute("select steep_repl.set_node_id($1)", &[&endpoint.node])
         .await
         .while_doing(what)?;
+    // First of all that it joins: of a node among others it would be said that they lack their slots here.
+    own.announce(client, "joining").await?;
     let announce = "select steep_repl.announce_node($1, $2, $3, $4, $5, $6, $7, $8)";
     for member in &source.members {
         if member.node_id == endpoint.node {
@@ -40,5 +42,5 @@ pub(super) async fn give(
             .await
             .while_doing(what)?;
     }
-    own.announce(client, "joining").await
+    Ok(())
 }

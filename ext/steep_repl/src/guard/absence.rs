@@ -158,7 +158,9 @@ impl Prober {
                         return false;
                     };
                     let collation = *(*self.index).rd_indcollation;
-                    let order = raw::FunctionCall2Coll(compare, collation, value, greatest);
+                    let order = crate::boundary::raw::FunctionCall2Coll(
+                        compare, collation, value, greatest,
+                    );
                     order.value() as i32 > 0
                 });
                 unlock(buffer);
@@ -292,12 +294,6 @@ mod raw {
         pub(super) fn LockBuffer(buffer: pg_sys::Buffer, mode: c_int);
         pub(super) fn ReleaseBuffer(buffer: pg_sys::Buffer);
         pub(super) fn BufferGetBlockNumber(buffer: pg_sys::Buffer) -> pg_sys::BlockNumber;
-        pub(super) fn FunctionCall2Coll(
-            function: *mut pg_sys::FmgrInfo,
-            collation: pg_sys::Oid,
-            one: pg_sys::Datum,
-            other: pg_sys::Datum,
-        ) -> pg_sys::Datum;
     }
 }
 

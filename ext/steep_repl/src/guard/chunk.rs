@@ -29,14 +29,14 @@ const COUNT: usize = size_of::<u32>();
 const ENTRY: usize = size_of::<u64>() + size_of::<u32>();
 
 impl Keys {
-    /// Adds a key whose columns have these texts.
-    pub(super) fn push<'a>(&mut self, hash: u64, columns: impl Iterator<Item = &'a [u8]>) {
+    /// Adds a key: `of` gives the texts of its columns away and returns its hash.
+    pub(super) fn push(&mut self, of: impl FnOnce(&mut dyn FnMut(&[u8])) -> u64) {
         let start = self.texts.len();
-        for column in columns {
+        let hash = of(&mut |column| {
             // A text of the server is at most one gigabyte.
             self.texts.extend_from_slice(&(column.len() as u32).to_le_bytes());
             self.texts.extend_from_slice(column);
-        }
+        });
         self.keys.push(Key { hash, start, end: self.texts.len() });
     }
 

@@ -39,6 +39,26 @@ pub(super) unsafe fn hash(table: &Table, slot: *mut pg_sys::TupleTableSlot) -> i
         .cast_signed()
 }
 
+/// As [`hash`], and the texts of the key columns one after another.
+///
+/// # Safety
+/// As [`hash`].
+pub(super) unsafe fn hash_and_texts(
+    table: &Table,
+    slot: *mut pg_sys::TupleTableSlot,
+    mut push: impl FnMut(&[u8]),
+) -> u64 {
+    table.key.iter().fold(0, |seed, column| {
+        // SAFETY: the caller's promise; the text is a string of the server.
+        let (hash, text) = unsafe {
+            let (hash, text) = column.hash_and_text(of_key(table, slot, column.place), seed);
+            (hash, CStr::from_ptr(text))
+        };
+        push(text.to_bytes());
+        hash
+    })
+}
+
 /// The key columns as `text[]`.
 ///
 /// # Safety

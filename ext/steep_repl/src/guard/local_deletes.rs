@@ -4,8 +4,8 @@ use super::chunk::Keys;
 use super::table::Table;
 use super::tombstone::{self, Deleter};
 use super::{key, modes, own_table, scope};
+use crate::boundary::{raw, within};
 use pgrx::pg_sys;
-use std::ffi::CStr;
 
 /// From this many keys on a statement is a bulk delete, whose keys are kept in chunks.
 const BULK: usize = 1_000;
@@ -45,21 +45,23 @@ unsafe fn record_all(
         let scratch = scope::scratch();
         let _settings = modes::stable_texts();
         let mut keys = Keys::default();
-        while pg_sys::tuplestore_gettupleslot(rows, true, false, slot) {
+        let needed = tombstone::columns(table);
+        let next = || {
+            raw::MemoryContextReset(scratch);
+            let is_there = raw::tuplestore_gettupleslot(rows, true, false, slot);
+            if is_there {
+                raw::deform(slot, needed);
+            }
+            is_there
+        };
+        while within(next) {
             let context = pg_sys::MemoryContextSwitchTo(scratch);
             if tombstone::keeps_columns(table, slot) {
                 tombstone::bury(table, slot, &Deleter::Here, None);
             } else {
-                // The hash first: it refuses keys that are null.
-                let hash = key::hash(table, slot).cast_unsigned();
-                let columns = table
-                    .key
-                    .iter()
-                    .map(|key| CStr::from_ptr(key.text(key::value(slot, key.place).0)).to_bytes());
-                keys.push(hash, columns);
+                keys.push(|mut push| key::hash_and_texts(table, slot, &mut push));
             }
             pg_sys::MemoryContextSwitchTo(context);
-            pg_sys::MemoryContextReset(scratch);
             if keys.size() > MEMORY {
                 write(table, std::mem::take(&mut keys));
             }

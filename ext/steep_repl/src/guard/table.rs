@@ -2,6 +2,7 @@
 
 use super::memory::Memory;
 use super::{json, unbound};
+use crate::boundary::{raw, within};
 use crate::hook::hide_dormant_triggers;
 use pgrx::pg_sys;
 use std::cell::RefCell;
@@ -281,17 +282,8 @@ impl KeyColumn {
     /// # Safety
     /// `value` is of the column's type and not null.
     pub(crate) unsafe fn hash(&self, value: pg_sys::Datum, seed: u64) -> u64 {
-        let Some(hash) = &self.hash else { return seed };
         // SAFETY: the caller's promise.
-        let hashed = unsafe {
-            pg_sys::FunctionCall2Coll(
-                hash.as_ptr(),
-                self.collation,
-                value,
-                pg_sys::Datum::from(seed),
-            )
-        };
-        hashed.value() as u64
+        unsafe { within(|| self.raw_hash(value, seed)) }
     }
 
     /// The value's text.
@@ -300,7 +292,32 @@ impl KeyColumn {
     /// `value` is of the column's type and not null.
     pub(crate) unsafe fn text(&self, value: pg_sys::Datum) -> *mut std::ffi::c_char {
         // SAFETY: the caller's promise.
-        unsafe { pg_sys::OutputFunctionCall(self.output.as_ptr(), value) }
+        unsafe { within(|| raw::OutputFunctionCall(self.output.as_ptr(), value)) }
+    }
+
+    /// Both, behind one boundary.
+    ///
+    /// # Safety
+    /// `value` is of the column's type and not null.
+    pub(crate) unsafe fn hash_and_text(
+        &self,
+        value: pg_sys::Datum,
+        seed: u64,
+    ) -> (u64, *mut std::ffi::c_char) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            within(|| {
+                let hash = self.raw_hash(value, seed);
+                (hash, raw::OutputFunctionCall(self.output.as_ptr(), value))
+            })
+        }
+    }
+
+    unsafe fn raw_hash(&self, value: pg_sys::Datum, seed: u64) -> u64 {
+        let Some(hash) = &self.hash else { return seed };
+        // SAFETY: the caller's promise.
+        unsafe { raw::FunctionCall2Coll(hash.as_ptr(), self.collation, value, seed.into()) }.value()
+            as u64
     }
 
     /// # Safety

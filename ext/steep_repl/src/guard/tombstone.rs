@@ -313,6 +313,13 @@ unsafe fn own_xid() -> pg_sys::Datum {
     unsafe { pg_sys::GetTopFullTransactionId().value.cast_signed().into() }
 }
 
+/// How many of a row's first columns a tombstone is made of.
+pub(super) fn columns(table: &Table) -> i32 {
+    let keys = table.key.iter().map(|key| key.place);
+    let last = toastable(table).map(|(place, _)| place).chain(keys).max();
+    last.map_or(0, |place| place as i32 + 1)
+}
+
 /// Whether columns of the row are worth keeping with its tombstone.
 ///
 /// # Safety

@@ -16,10 +16,11 @@ pub(super) fn all<'a>(
 }
 
 /// Peers that should hold a slot here and do not. They make it when this node has joined, and drop it
-/// when it leaves.
+/// when it leaves. Of a node that has not said yet what it is nothing is missing: it begins to join.
 fn missing(node: &NodeFacts) -> impl Iterator<Item = Check> {
-    let is_settled =
-        !matches!(node.own_status(), Some("joining" | "catching_up" | "leaving" | "removed"));
+    let is_settled = node
+        .own_status()
+        .is_some_and(|own| !matches!(own, "joining" | "catching_up" | "leaving" | "removed"));
     let peers = node.peers().into_iter().filter(move |peer| is_settled && peer.status == "online");
     peers.filter(|peer| !node.slots.iter().any(|slot| slot.name == slot_of(&peer.node_id))).map(
         |peer| {
@@ -149,5 +150,7 @@ mod tests {
             samples::node(&mut facts).nodes[0].status = status.into();
             assert_eq!(told(&facts), None, "this node is {status}");
         }
+        samples::node(&mut facts).nodes.remove(0);
+        assert_eq!(told(&facts), None, "this node is about to say what it is");
     }
 }
