@@ -10,7 +10,7 @@ use crate::support::Outcome;
 
 const SMALL: &str = "  identity_ranges: {default_range_size: 1000}\n";
 
-fn add(tables: &[&str]) -> Request {
+pub(super) fn add(tables: &[&str]) -> Request {
     Request::TableAdd(TableAdd {
         tables: tables.iter().map(|&table| table.to_owned()).collect(),
         strategy: None,
@@ -22,7 +22,11 @@ fn add(tables: &[&str]) -> Request {
 
 /// Two nodes with a table that both had before it was added, with rows.
 fn with_rows() -> Result<Couple, Box<dyn std::error::Error>> {
-    let couple = Couple::start(Major::V18, |builder| builder, SMALL)?;
+    with_rows_on(Major::V18)
+}
+
+pub(super) fn with_rows_on(major: Major) -> Result<Couple, Box<dyn std::error::Error>> {
+    let couple = Couple::start(major, |builder| builder, SMALL)?;
     couple.init()?;
     couple.join()?;
     for node in ["a", "b"] {

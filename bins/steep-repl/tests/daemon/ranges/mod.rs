@@ -2,6 +2,7 @@
 
 mod commands;
 mod couple;
+mod killed;
 mod trio;
 
 use std::error::Error;
