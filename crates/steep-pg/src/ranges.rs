@@ -35,7 +35,7 @@ pub async fn faults(client: &Client) -> Result<Vec<RangeFault>, PgError> {
         from steep_repl.range_tables t
         join pg_catalog.pg_class c on c.oid = t.relation
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-        join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = t.key_column
+        cross join lateral steep_repl.range_column(t) a
         cross join lateral (select steep_repl.range_constraint_name(t.table_name)::text as name) k
         left join pg_catalog.pg_constraint f on f.conrelid = c.oid and f.conname = k.name
         where t.is_active

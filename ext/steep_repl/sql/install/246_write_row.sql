@@ -58,9 +58,11 @@ declare
       string_agg(format('%I %s', c.name, c.type), ', '))
     from steep_repl.table_columns(p_relation) c where p_tuple ? c.name and not c.is_generated);
 begin
+  perform steep_repl.vouch_for_row(p_relation, p_tuple);
   perform set_config('search_path', steep_repl.write_session_path(), true);
   execute v_statement using p_tuple;
   get diagnostics v_rows = row_count;
+  perform steep_repl.vouch_for_row(p_relation, null);
   perform steep_repl.require_written(p_relation, v_rows);
 end
 $$;

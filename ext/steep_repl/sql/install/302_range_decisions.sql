@@ -49,11 +49,11 @@ as 'MODULE_PATHNAME', 'give_up_ranges_wrapper';
 comment on function steep_repl.give_up_ranges(text, text) is
   'Gives up every range that is not used up: nobody knows how far they were. Returns how many';
 
-create function steep_repl.release_range(p_schema text, p_table text, p_range_start bigint) returns integer
+create function steep_repl.give_up_range(p_schema text, p_table text, p_range_start bigint) returns integer
 language c volatile strict
 set search_path = pg_catalog, pg_temp
-as 'MODULE_PATHNAME', 'release_range_wrapper';
-comment on function steep_repl.release_range(text, text, bigint) is
+as 'MODULE_PATHNAME', 'give_up_range_wrapper';
+comment on function steep_repl.give_up_range(text, text, bigint) is
   'Gives up one range of this node for good; its ids are given to nobody else';
 
 create function steep_repl.share_ranges(p_schema text, p_table text, p_peer text) returns integer
@@ -81,7 +81,7 @@ create function steep_repl.range_stock(
   p_schema text, p_table text, out current_value bigint, out range_start bigint, out range_end bigint,
   out ids_left bigint, out reserve bigint)
 returns setof record
-language c volatile strict rows 1
+language c volatile strict rows 1 security definer
 set search_path = pg_catalog, pg_temp
 as 'MODULE_PATHNAME', 'range_stock_wrapper';
 comment on function steep_repl.range_stock(text, text) is

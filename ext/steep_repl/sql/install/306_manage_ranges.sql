@@ -262,6 +262,50 @@ $$;
 comment on function steep_repl.allocate_range(text, text, bigint) is
   'Grants this node a further range out of its own blocks; it is drawn from after those it has';
 
+create function steep_repl.expand_range(p_table_schema text, p_table_name text, p_ids bigint)
+returns table (range_start bigint, range_end bigint)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_table constant steep_repl.range_tables := steep_repl.require_managed(p_table_schema, p_table_name);
+  v_missing bigint;
+begin
+  if p_ids is null or p_ids < 1 then
+    raise exception using errcode = 'invalid_parameter_value',
+      message = format('%s is no number of ids to have left', coalesce(p_ids::text, 'null')),
+      hint = 'Give a number of at least 1.';
+  end if;
+  -- Where blocks are cut up, a range is shorter than what was asked for.
+  loop
+    select p_ids - k.ids_left - k.reserve into v_missing
+    from steep_repl.range_stock(p_table_schema, p_table_name) k;
+    exit when v_missing <= 0;
+    return query select a.range_start, a.range_end
+    from steep_repl.allocate_range(p_table_schema, p_table_name,
+      least(greatest(v_missing, v_table.range_size), v_table.block_ids)) a;
+  end loop;
+end
+$$;
+comment on function steep_repl.expand_range(text, text, bigint) is
+  'Grants this node ranges out of its own blocks until it has so many ids left, as before an outage that is planned';
+
+create function steep_repl.release_range(p_table_schema text, p_table_name text, p_range_start bigint) returns boolean
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_table constant steep_repl.range_tables := steep_repl.require_managed(p_table_schema, p_table_name);
+  v_changed constant boolean := steep_repl.give_up_range(p_table_schema, p_table_name, p_range_start) > 0;
+begin
+  perform steep_repl.audit('range.release', 'table', v_table.relation::text, null,
+    jsonb_build_object('range_start', p_range_start));
+  return v_changed;
+end
+$$;
+comment on function steep_repl.release_range(text, text, bigint) is
+  'Gives up one range of this node for good; its ids are given to nobody else';
+
 create function steep_repl.check_range_threshold(
   p_table_schema text, p_table_name text, p_threshold_percent integer default 80)
 returns table (current_value bigint, range_end bigint, percent_used numeric, needs_expansion boolean)

@@ -21,6 +21,30 @@ create trigger ranges_restored after update on steep_repl.local_node
   for each row when (new.node_id = old.node_id) execute function steep_repl.ranges_restored();
 comment on trigger ranges_restored on steep_repl.local_node is 'The place of an identity changes only by a restore';
 
+create function steep_repl.ranges_left() returns trigger
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_table steep_repl.range_tables;
+begin
+  for v_table in select t.* from steep_repl.range_tables t where t.is_active loop
+    update steep_repl.range_tables t set is_active = false
+    where t.table_schema = v_table.table_schema and t.table_name = v_table.table_name;
+    execute format('alter table %s drop constraint if exists %I', v_table.relation,
+      steep_repl.range_constraint_name(v_table.table_name));
+    perform steep_repl.audit('range.unmanage', 'table', v_table.relation::text, to_jsonb(v_table), null);
+  end loop;
+  return null;
+end
+$$;
+comment on function steep_repl.ranges_left() is
+  'Row trigger of local_node: a copy that is another node from now on has none of the original''s ranges, and may write any id';
+
+create trigger ranges_left after update on steep_repl.local_node
+  for each row when (new.node_id <> old.node_id) execute function steep_repl.ranges_left();
+comment on trigger ranges_left on steep_repl.local_node is 'A node keeps its id for life; only a copy takes another';
+
 create function steep_repl.range_rows() returns jsonb
 language sql stable security definer
 set search_path = pg_catalog, pg_temp

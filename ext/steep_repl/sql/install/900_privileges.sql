@@ -43,6 +43,7 @@ grant execute on function
   steep_repl.write_session_path(), steep_repl.require_written(regclass, bigint),
   steep_repl.insert_row(regclass, jsonb), steep_repl.update_row(regclass, oid, tid, jsonb, jsonb),
   steep_repl.put_row(regclass, jsonb, boolean), steep_repl.remove_row(regclass, jsonb),
+  steep_repl.vouch_for_row(regclass, jsonb),
   steep_repl.require_as_logged(steep_repl.conflict_log, boolean), steep_repl.lock_conflict(bigint),
   steep_repl.record_resolution(bigint, text, text, jsonb),
   steep_repl.pending_conflicts(bigint, text, timestamptz, timestamptz, boolean),
@@ -67,10 +68,12 @@ grant execute on function
 grant execute on function
   steep_repl.manage_ranges(regclass, text[], bigint, bigint, integer, bigint), steep_repl.unmanage_ranges(regclass),
   steep_repl.apply_range_constraint(text, text, bigint, bigint), steep_repl.allocate_range(text, text, bigint),
+  steep_repl.expand_range(text, text, bigint), steep_repl.release_range(text, text, bigint),
   steep_repl.range_rows(), steep_repl.hear_ranges(text, jsonb)
   to steep_repl_admin;
 grant execute on function
-  steep_repl.range_key(regclass), steep_repl.check_range_threshold(text, text, integer)
+  steep_repl.range_key(regclass), steep_repl.range_stock(text, text),
+  steep_repl.check_range_threshold(text, text, integer)
   to steep_repl_viewer;
 -- Whoever inserts runs the constraint with rights of their own. It tells nothing but whether an id is this
 -- node's, and does nothing that is not due; to call it by name takes usage of the schema.

@@ -85,6 +85,7 @@ comment on index steep_repl.idx_conflict_log_arrival is 'Finds conflicts by time
 --@include install/304_range_keys.sql
 --@include install/306_manage_ranges.sql
 --@include install/308_imported_ids.sql
+--@include install/309_vouched_ids.sql
 --@include install/310_restored_ranges.sql
 --@include install/890_dump.sql
 --@include install/900_privileges.sql

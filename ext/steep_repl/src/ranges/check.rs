@@ -2,7 +2,7 @@
 
 use super::held::{self, Held};
 use super::refusal::{self, Refusal};
-use super::{existing, imported, turnover};
+use super::{existing, imported, turnover, vouched};
 use crate::guc;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -131,6 +131,10 @@ unsafe extern "C-unwind" fn look(call: pg_sys::FunctionCallInfo) -> *mut Refusal
         pg_sys::AcceptInvalidationMessages();
         let Some(held) = held::get(schema, table) else { return std::ptr::null_mut() };
         if is_to_be_drawn(call, &held, id) || is_of_the_past(call, &held, id) {
+            return std::ptr::null_mut();
+        }
+        if vouched::take(&held.schema, &held.table, id) {
+            imported::note(&held, id);
             return std::ptr::null_mut();
         }
         let was_moved = turnover::outside(&held, id);

@@ -136,7 +136,7 @@ fn give_up_ranges(schema: &str, table: &str) -> i32 {
 }
 
 #[pg_extern(sql = false)]
-fn release_range(schema: &str, table: &str, start: i64) -> i32 {
+fn give_up_range(schema: &str, table: &str, start: i64) -> i32 {
     let released = decided(schema, table, |recorded| {
         // SAFETY: as in `decided`.
         let position = unsafe { recorded.position() };
@@ -203,7 +203,7 @@ fn range_stock(
 > {
     // SAFETY: as in `decided`.
     let (position, supply): (_, Supply) = unsafe {
-        let recorded = Recorded::lock(schema, table);
+        let recorded = Recorded::look(schema, table);
         (recorded.position(), recorded.allocator.supply())
     };
     let stock = supply.stock(position);

@@ -1,16 +1,16 @@
 //! What a session knows of the ids of a managed table, as long as nobody changes it.
 
-use super::headroom;
 use super::rows::status_of;
 use super::runs::Runs;
-use crate::infallible;
+use super::{as_owner, headroom, internal};
+use crate::{infallible, kept};
 use pgrx::prelude::*;
 use pgrx::{FromDatum, pg_sys};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char};
 use std::rc::Rc;
-use steep_ranges::{Allocator, Grant, Holdings, IdRange, Row, Space, State};
+use steep_ranges::{Allocator, Grant, Holdings, IdRange, RangeSet, Row, Space, State, Status};
 
 /// Of one table.
 pub(super) struct Held {
@@ -22,6 +22,8 @@ pub(super) struct Held {
     pub(super) node: String,
     /// What this node was ever given.
     pub(super) holdings: Holdings,
+    /// Of these, what was not taken up yet, or is not durable: its sequence comes to them later.
+    pub(super) waiting: RangeSet,
     /// What its sequence draws, as far as that is durable.
     pub(super) runs: Runs,
     pub(super) headroom: u64,
@@ -61,7 +63,9 @@ unsafe extern "C-unwind" fn at_invalidation(_argument: pg_sys::Datum, relation: 
         let mut all = known.values().flat_map(BTreeMap::values).flatten();
         let is_known = relation == 0
             || relation == WATCHED.get()
-            || all.any(|held| held.relation.to_u32() == relation);
+            || all.any(|held| {
+                [held.relation, held.sequence].map(pg_sys::Oid::to_u32).contains(&relation)
+            });
         if is_known && WATCHED.get() != 0 {
             GENERATION.set(GENERATION.get() + 1);
             known.clear();
@@ -114,7 +118,7 @@ unsafe fn read(schema: &str, table: &str) -> Option<Held> {
     // SAFETY: the caller's promise; the columns are those of the tables.
     unsafe {
         let mut managed = None;
-        scan(c"range_tables", c"range_tables_pkey", [1, 2], Some([schema, table]), |row| {
+        scan(c"range_tables", c"range_tables_pkey", [1, 2], [schema, table], |row| {
             if row.get::<bool>(12) == Some(true) {
                 managed = Some((
                     row.get::<pg_sys::Oid>(3)?,
@@ -138,36 +142,37 @@ unsafe fn read(schema: &str, table: &str) -> Option<Held> {
             );
         }
         let column = current_name(relation, &column, sequence).unwrap_or(column);
-        let mut node = None;
-        scan(c"local_node", c"local_node_pkey", [1, 1], None, |row| {
-            node = row.get::<String>(2);
-            Some(())
-        });
-        let node = node?;
+        let node = own_node()?;
         let me = node.parse().ok()?;
         let space = Space::new(IdRange::new(1, last_id).ok()?, block_ids.unsigned_abs()).ok()?;
         let mut state = State::empty(space);
-        let mut holdings = Vec::new();
-        let of_table = Some([schema, table]);
+        let (mut holdings, mut waiting) = (Vec::new(), RangeSet::new());
+        let of_table = [schema, table];
         scan(c"identity_ranges", c"idx_identity_ranges_table", [2, 3], of_table, |row| {
             if row.get::<String>(4).as_deref() != Some(&node) {
                 return Some(());
             }
             let range = IdRange::new(row.get(5)?, row.get(6)?).ok()?;
             holdings.push(range);
+            let turn = row.get::<i64>(11).map(i64::unsigned_abs);
+            let status = status_of(&row.get::<String>(8)?, turn);
             // What this transaction has granted is not durable yet.
-            if !row.is_own() {
-                let turn = row.get::<i64>(11).map(i64::unsigned_abs);
-                let grant = Grant {
-                    range,
-                    holder: row.get::<String>(4)?.parse().ok()?,
-                    granter: row.get::<String>(9)?.parse().ok()?,
-                    request: row.get::<i64>(10)?.unsigned_abs(),
-                    status: status_of(&row.get::<String>(8)?, turn),
-                };
-                // What contradicts itself is refused where it is written.
-                let _ = state.merge_row(&Row::Grant(grant));
+            if row.is_own() {
+                waiting.insert(range);
+                return Some(());
             }
+            if status == Status::Granted {
+                waiting.insert(range);
+            }
+            let grant = Grant {
+                range,
+                holder: row.get::<String>(4)?.parse().ok()?,
+                granter: row.get::<String>(9)?.parse().ok()?,
+                request: row.get::<i64>(10)?.unsigned_abs(),
+                status,
+            };
+            // What contradicts itself is refused where it is written.
+            let _ = state.merge_row(&Row::Grant(grant));
             Some(())
         });
         scan(c"occupied_ids", c"occupied_ids_pkey", [1, 2], of_table, |row| {
@@ -183,10 +188,22 @@ unsafe fn read(schema: &str, table: &str) -> Option<Held> {
             sequence,
             node,
             holdings: holdings.into_iter().collect(),
+            waiting,
             runs: Runs::of(Allocator::open(me, state).supply()),
             headroom: headroom::of(sequence),
         })
     }
+}
+
+/// Which node this is; an error in a copy of one, which would draw ids that the original has drawn.
+unsafe fn own_node() -> Option<String> {
+    // SAFETY: the caller's promise; nobody may read the tables, whoever inserts.
+    let node = unsafe {
+        as_owner(|| {
+            kept::run("select steep_repl.node_id()", &[], |rows| rows.first().get::<String>(1))
+        })
+    };
+    internal(node, "find out which node this is")
 }
 
 /// What the key column is called now: it may have been renamed, and is the one that owns the sequence.
@@ -251,13 +268,13 @@ impl Stored {
     }
 }
 
-/// Reads the rows of a table with these values in these columns (of all, for `None`), as they are now,
-/// whatever the transaction's snapshot: an id may have been drawn from a range that is newer.
+/// Reads the rows of a table with these values in these columns, as they are now, whatever the
+/// transaction's snapshot: an id may have been drawn from a range that is newer.
 unsafe fn scan(
     table: &CStr,
     index: &CStr,
     columns: [i16; 2],
-    values: Option<[&str; 2]>,
+    values: [&str; 2],
     mut each: impl FnMut(Stored) -> Option<()>,
 ) {
     // SAFETY: the caller's promise; the relation is open and the snapshot registered until the end.
@@ -265,7 +282,7 @@ unsafe fn scan(
         let relation = pg_sys::table_open(oid(table), pg_sys::AccessShareLock as i32);
         let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
         let mut keys = [pg_sys::ScanKeyData::default(); 2];
-        for (place, value) in values.iter().flatten().enumerate() {
+        for (place, value) in values.iter().enumerate() {
             pg_sys::ScanKeyEntryInitialize(
                 &mut keys[place],
                 0,
@@ -277,16 +294,8 @@ unsafe fn scan(
                 value.into_datum().unwrap_or(pg_sys::Datum::null()),
             );
         }
-        let count = if values.is_some() { 2 } else { 0 };
-        let uses_index = values.is_some();
-        let found = pg_sys::systable_beginscan(
-            relation,
-            oid(index),
-            uses_index,
-            snapshot,
-            count,
-            keys.as_mut_ptr(),
-        );
+        let found =
+            pg_sys::systable_beginscan(relation, oid(index), true, snapshot, 2, keys.as_mut_ptr());
         loop {
             let tuple = pg_sys::systable_getnext(found);
             if tuple.is_null() {

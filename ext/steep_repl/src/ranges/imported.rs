@@ -1,7 +1,7 @@
 //! Ids that were written with `steep_repl.bypass_range_check`: no sequence may run into them.
 
 use super::held::Held;
-use super::{as_owner, internal, sequence};
+use super::{as_owner, internal, sequence, vouched};
 use crate::kept;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -69,7 +69,7 @@ pub(super) unsafe fn note(held: &Held, id: i64) {
 /// Whether the sequence has passed an id, so that it will not come upon it.
 unsafe fn was_drawn(held: &Held, id: i64) -> bool {
     if held.runs.at(id).is_none() {
-        return held.holdings.contains(id);
+        return held.holdings.contains(id) && !held.waiting.contains(id);
     }
     // SAFETY: the caller's promise.
     let stand = unsafe { sequence::stand(held.sequence) };
@@ -90,6 +90,7 @@ unsafe extern "C-unwind" fn at_transaction_end(
         | pg_sys::XactEvent::XACT_EVENT_ABORT
         | pg_sys::XactEvent::XACT_EVENT_PREPARE => {
             let _ = IMPORTED.try_with(|all| all.borrow_mut().clear());
+            vouched::forget();
         }
         _ => {}
     }

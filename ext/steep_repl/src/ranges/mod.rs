@@ -29,6 +29,7 @@ mod rows;
 mod runs;
 mod sequence;
 mod turnover;
+mod vouched;
 
 use pgrx::pg_sys;
 

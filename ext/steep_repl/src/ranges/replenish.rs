@@ -152,6 +152,9 @@ unsafe extern "C-unwind" fn steep_replenish_ranges(relation: pg_sys::Datum) {
         // same table in its own transaction.
         set(c"lock_timeout", c"2s");
         set(c"synchronous_commit", c"local");
+        // Whatever the defaults of the database are.
+        set(c"default_transaction_read_only", c"off");
+        set(c"default_transaction_isolation", c"read committed");
         set(c"application_name", c"steep_repl range allocation");
         pg_sys::SetCurrentStatementStartTimestamp();
         pg_sys::StartTransactionCommand();

@@ -60,6 +60,12 @@ const TABLE: &str = "
     where t.table_schema = $1 and t.table_name = $2 and t.is_active
     for update of t";
 
+/// As [`TABLE`], for who only looks: whoever decides must not wait for a reader.
+const TABLE_AS_IT_IS: &str = "
+    select t.key_sequence::oid, t.last_id, t.block_ids, t.range_size, t.unheard, n.node_id, t.max_range_size
+    from steep_repl.range_tables t cross join steep_repl.local_node n
+    where t.table_schema = $1 and t.table_name = $2 and t.is_active";
+
 const TITLES: &str = "
     select t.halvings::integer, t.remainder, t.generation, t.from_block, t.owner
     from steep_repl.range_titles t where t.table_schema = $1 and t.table_name = $2";
@@ -98,8 +104,20 @@ impl Recorded {
     /// # Safety
     /// Inside a transaction with a snapshot, as the owner of the extension.
     pub(super) unsafe fn lock(schema: &str, table: &str) -> Self {
+        Self::read_or_refuse(TABLE, schema, table)
+    }
+
+    /// As [`Recorded::lock`], without a lock: nothing may be decided with it.
+    ///
+    /// # Safety
+    /// As [`Recorded::lock`].
+    pub(super) unsafe fn look(schema: &str, table: &str) -> Self {
+        Self::read_or_refuse(TABLE_AS_IT_IS, schema, table)
+    }
+
+    fn read_or_refuse(of_table: &'static str, schema: &str, table: &str) -> Self {
         let names = [schema.into(), table.into()];
-        let known = internal(Self::read(schema, table, &names), "read identity ranges");
+        let known = internal(Self::read(of_table, schema, table, &names), "read identity ranges");
         known.unwrap_or_else(|| {
             ereport!(
                 PgLogLevel::ERROR,
@@ -128,8 +146,13 @@ impl Recorded {
         Some(unsafe { Self::lock(&schema, &table) })
     }
 
-    fn read(schema: &str, table: &str, names: &[DatumWithOid<'_>]) -> spi::Result<Option<Self>> {
-        let found = kept::run(TABLE, names, |rows| {
+    fn read(
+        of_table: &'static str,
+        schema: &str,
+        table: &str,
+        names: &[DatumWithOid<'_>],
+    ) -> spi::Result<Option<Self>> {
+        let found = kept::run(of_table, names, |rows| {
             let mut found = None;
             for row in rows {
                 let space = Space::new(
@@ -237,6 +260,10 @@ impl Recorded {
     /// As [`Recorded::lock`].
     pub(super) unsafe fn record(&self, rows: &[Row]) -> i32 {
         let mut new = 0;
+        if !rows.is_empty() {
+            // SAFETY: inside a transaction, says the caller.
+            unsafe { commit_durably() };
+        }
         for row in rows {
             let (kind, entry) = entry(row);
             let arguments = [
@@ -249,6 +276,26 @@ impl Recorded {
             new += i32::from(internal(recorded, "record identity ranges") == Some(true));
         }
         new
+    }
+}
+
+/// What is told or drawn from must outlive a crash, whatever `synchronous_commit` is: this transaction is
+/// on disk here when its end is reported.
+unsafe fn commit_durably() {
+    // SAFETY: a setting of this process, until the end of the transaction.
+    unsafe {
+        if pg_sys::synchronous_commit == pg_sys::SyncCommitLevel::SYNCHRONOUS_COMMIT_OFF as i32 {
+            pg_sys::set_config_option(
+                c"synchronous_commit".as_ptr(),
+                c"local".as_ptr(),
+                pg_sys::GucContext::PGC_USERSET,
+                pg_sys::GucSource::PGC_S_SESSION,
+                pg_sys::GucAction::GUC_ACTION_LOCAL,
+                true,
+                0,
+                false,
+            );
+        }
     }
 }
 

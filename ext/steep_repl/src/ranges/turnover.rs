@@ -37,9 +37,20 @@ fn course(runs: &Runs, at: i64, headroom: u64) -> Course {
         return Course::Stay;
     }
     match runs.after(at, headroom) {
-        Next::Run(next) => Course::To(next.start()),
+        Next::Run(next) => Course::To(beyond(next, at, headroom)),
         Next::None => Course::Nowhere,
         Next::Lost => Course::Lost,
+    }
+}
+
+/// Where to begin with a run. One that lies just ahead is what sessions come to that draw at this moment,
+/// across the ids in between: what they may have drawn is left out.
+fn beyond(next: IdRange, at: i64, headroom: u64) -> i64 {
+    let reach = at.saturating_add_unsigned(headroom).saturating_add(1);
+    if next.start() > at && next.start() < reach && next.contains(reach) {
+        reach
+    } else {
+        next.start()
     }
 }
 

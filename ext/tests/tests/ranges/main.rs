@@ -6,6 +6,7 @@ mod full_speed;
 mod grants;
 mod management;
 mod pains;
+mod surroundings;
 
 use steep_ext_tests::{Failure, Group};
 use steep_testkit::Major;

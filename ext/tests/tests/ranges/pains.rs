@@ -145,6 +145,11 @@ on_each_major! {
         elsewhere.run_program("bin/pg_restore", "copy", &["--exit-on-error", "-d", "copy", &file])?;
         assert_eq!(elsewhere.value("copy", "select count(*) from t")?, "40");
         assert_eq!(elsewhere.value("copy", "select convalidated from pg_constraint where conname = 'steep_range_t'")?, "f");
+        // It draws no id as the node that it was; as another one it is in no group, and any id is its own.
+        let refused = refusal(&elsewhere, "copy", "insert into t (writer) values ('copy')");
+        assert!(refused.message.contains("copy of node \"a\""), "{refused:?}");
+        elsewhere.execute("copy", "select steep_repl.reidentify_node('copy', 'to try things on')")?;
+        elsewhere.execute("copy", "insert into t (writer) values ('copy'); insert into t values (900000, 'copy')")?;
         elsewhere.stop(Stop::Fast)?;
         elsewhere.start()?;
         elsewhere.finish();
