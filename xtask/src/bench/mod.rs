@@ -6,6 +6,7 @@ mod backlog;
 mod conflicts;
 mod deletes;
 mod figure;
+mod grants;
 mod idle;
 mod join;
 mod lag;
@@ -69,6 +70,8 @@ enum Name {
     Idle,
     /// Inserts of ids from identity ranges, against a constraint with constants
     Ranges,
+    /// How long a node takes to be granted a range by another one, against what it may take
+    Grants,
     /// All of them
     All,
 }
@@ -81,7 +84,7 @@ struct Size {
 }
 
 impl Name {
-    const EACH: [Self; 9] = [
+    const EACH: [Self; 10] = [
         Self::Apply,
         Self::Conflicts,
         Self::Deletes,
@@ -91,6 +94,7 @@ impl Name {
         Self::Join,
         Self::Idle,
         Self::Ranges,
+        Self::Grants,
     ];
 
     /// As much as other extensions were measured with, so that figures can be compared; two million
@@ -117,7 +121,7 @@ impl Name {
             Self::Memory => memory::run(pair, size),
             Self::Lag => lag::run(pair, size),
             Self::Ranges => ranges::run(pair, size),
-            Self::Join | Self::Idle | Self::All => Ok(Vec::new()),
+            Self::Join | Self::Idle | Self::Grants | Self::All => Ok(Vec::new()),
         }
     }
 }
@@ -143,6 +147,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<ExitCode> {
         let measured = match name {
             Name::Join => join::run(&optimized()?, options.pg, size)?,
             Name::Idle => idle::run(&optimized()?, options.pg, size)?,
+            Name::Grants => grants::run(&optimized()?, options.pg, size)?,
             _ => {
                 let mut pair = Pair::start(options.pg)?;
                 let measured = name.run(&mut pair, size)?;

@@ -162,6 +162,11 @@ impl Daemon {
         config_of(&self.folder)
     }
 
+    /// Where it answers commands.
+    pub(crate) fn ipc(&self) -> PathBuf {
+        ipc(&self.folder)
+    }
+
     /// It outlives this.
     pub(crate) fn keep(mut self) -> Described {
         self.is_kept = true;

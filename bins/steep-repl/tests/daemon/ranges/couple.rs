@@ -1,6 +1,6 @@
 //! A group of two.
 
-use steep_ipc::{Level, Request, Response, TableAdd};
+use steep_ipc::{Level, RangeAllocate, Request, Response, TableAdd};
 use steep_testkit::Major;
 use steep_testkit::wait::{self, Observed};
 
@@ -123,8 +123,11 @@ fn a_constraint_that_was_dropped_is_back_soon_and_on_record() -> Outcome {
     let right = "select count(*) from pg_constraint where conname = 'steep_range_orders'
                    and pg_get_constraintdef(oid) like '%check_id_range%'";
     wait::query_returns(couple.cluster("a"), DATABASE, right, "1", wait::DEADLINE)?;
+    // Also when the column has another name by now.
+    couple.on("a", "alter table orders rename id to number; alter table orders drop constraint steep_range_orders")?;
+    wait::query_returns(couple.cluster("a"), DATABASE, right, "1", wait::DEADLINE)?;
     let recorded = "select count(*) from steep_repl.audit_log where action = 'range.constraint'";
-    wait::query_returns(couple.cluster("a"), DATABASE, recorded, "2", wait::DEADLINE)?;
+    wait::query_returns(couple.cluster("a"), DATABASE, recorded, "3", wait::DEADLINE)?;
     couple.finish();
     Ok(())
 }
@@ -149,6 +152,76 @@ fn the_daemon_grants_in_time_also_while_the_other_is_away() -> Outcome {
         }
     })?;
     couple.b.run()?;
+    couple.finish();
+    Ok(())
+}
+
+#[test]
+fn alone_a_node_draws_from_what_it_was_granted_and_then_from_its_own_blocks() -> Outcome {
+    let mut couple = with_rows()?;
+    assert!(plan(&couple.a, &add(&["orders"]))?.done);
+    let allocate = Request::RangeAllocate(RangeAllocate {
+        table: "orders".to_owned(),
+        size: Some(2_000),
+        force: false,
+    });
+    let by_a = "select coalesce(min(range_start)::text || ' and ' || min(range_end)::text, '') from steep_repl.identity_ranges
+        where node_id = 'b' and granter = 'a' and range_end - range_start = 1999";
+    // Whoever owns the lowest free ids grants: sooner or later that is a.
+    let granted = wait::until(wait::DEADLINE, "a range that a has granted", || {
+        couple.b.ask(&allocate).map_err(Observed::new)?;
+        let granted = couple.cluster("b").value(DATABASE, by_a)?;
+        if granted.is_empty() { Err(Observed::new("none yet")) } else { Ok(granted) }
+    })?;
+    couple.a.signal(nix::sys::signal::Signal::SIGKILL)?;
+    couple.a.ended()?;
+    couple.cluster("a").kill9()?;
+    let b = couple.cluster("b");
+    Inserting::start(&[b], "orders", 2_000).end()?;
+    let drawn = format!(
+        "select (select count(*) from orders where writer = 'b' and id between {granted}) > 1500
+            and (select max(id) from orders) > (select min(range_start) from steep_repl.identity_ranges
+                where node_id = 'b' and granter = 'b' and allocated_at > (select allocated_at
+                    from steep_repl.identity_ranges where granter = 'a' and node_id = 'b' order by allocated_at desc limit 1))"
+    );
+    assert_eq!(b.value(DATABASE, &drawn)?, "t");
+    assert_eq!(strays(b, "orders", "b")?, "0");
+    let late =
+        "select count(*) > 5 from steep_repl.identity_ranges where node_id = 'b' and granter = 'b'";
+    assert_eq!(b.value(DATABASE, late)?, "t", "it went on from its own blocks");
+    couple.cluster("a").start()?;
+    couple.a.run()?;
+    let (a, b) = (couple.cluster("a"), couple.cluster("b"));
+    Inserting::start(&[a, b], "orders", 20).end()?;
+    wait::tables_equal(&[a, b], DATABASE, "orders", wait::DEADLINE)?;
+    assert_eq!(a.value(DATABASE, "select count(*) from steep_repl.conflict_log")?, "0");
+    couple.finish();
+    Ok(())
+}
+
+#[test]
+fn a_table_is_kept_out_and_another_has_a_size_of_its_own() -> Outcome {
+    let more = "  identity_ranges: {default_range_size: 1000, tables: {lines: {enabled: false}, orders: {range_size: 3000}}}\n";
+    let mut couple = Couple::start(Major::V18, |builder| builder, more)?;
+    for table in ["orders", "lines", "notes"] {
+        couple.on("a", &format!("create table {table} ({TABLE})"))?;
+    }
+    couple.init()?;
+    let sizes = "select string_agg(table_name || ' ' || range_size, ', ' order by table_name) from steep_repl.range_tables";
+    assert_eq!(couple.cluster("a").value(DATABASE, sizes)?, "notes 1000, orders 3000");
+    couple.on("a", "insert into lines values (1000000000, 'anybody')")?;
+    // Another size is taken up with the daemon's start, and is on record.
+    couple.a.restart_with(&|text| text.replace("range_size: 3000", "range_size: 4000"))?;
+    wait::query_returns(
+        couple.cluster("a"),
+        DATABASE,
+        sizes,
+        "notes 1000, orders 4000",
+        wait::DEADLINE,
+    )?;
+    let recorded = "select count(*) from steep_repl.audit_log where action = 'range.configure'
+        and new_value ->> 'range_size' = '4000'";
+    assert_eq!(couple.cluster("a").value(DATABASE, recorded)?, "1");
     couple.finish();
     Ok(())
 }
