@@ -180,7 +180,7 @@ impl Daemon {
     pub(crate) fn until(
         &self,
         what: &str,
-        wanted: impl Fn(&steep_ipc::NodeStatus) -> bool,
+        mut wanted: impl FnMut(&steep_ipc::NodeStatus) -> bool,
     ) -> Result<Duration, Box<dyn Error>> {
         let began = std::time::Instant::now();
         wait::until(wait::DEADLINE, what, || {

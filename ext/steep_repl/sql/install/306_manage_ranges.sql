@@ -333,7 +333,8 @@ create view steep_repl.range_status as
       when 100.0 * (k.range_end - k.range_start + 1 - k.ids_left) >= 80.0 * (k.range_end - k.range_start + 1) then 'warning'
       else 'ok'
     end as state,
-    g.this_node, g.peers
+    g.this_node, g.peers, p.ids_per_second,
+    case when p.ids_per_second > 0 then make_interval(secs => least((k.ids_left + k.reserve) / p.ids_per_second, 1e10)::double precision) end as time_left
   from steep_repl.range_tables t
   cross join lateral steep_repl.range_stock(t.table_schema, t.table_name) k
   cross join lateral (
@@ -348,6 +349,16 @@ create view steep_repl.range_status as
     left join steep_repl.identity_ranges r on r.table_schema = t.table_schema and r.table_name = t.table_name
     group by n.node_id
   ) g
+  -- What was drawn of the ranges of the last hour, since the first of them was granted.
+  cross join lateral (
+    select round((sum(case when k.current_value between r.range_start and r.range_end then k.current_value else r.range_end end - r.range_start + 1)
+      / greatest(extract(epoch from now() - min(r.allocated_at)), 1))::numeric, 2) as ids_per_second
+    from steep_repl.identity_ranges r
+    join steep_repl.local_node n on n.node_id = r.node_id
+    where r.table_schema = t.table_schema and r.table_name = t.table_name
+      and (r.status = 'exhausted' and r.allocated_at > now() - interval '1 hour'
+        or r.status = 'active' and k.current_value between r.range_start and r.range_end)
+  ) p
   where t.is_active;
 comment on view steep_repl.range_status is 'For each table with identity ranges: where it stands, how much is left, and who has what';
 comment on column steep_repl.range_status.table_schema is 'Schema of the table';
@@ -362,3 +373,5 @@ comment on column steep_repl.range_status.percent_used is 'How much of it is use
 comment on column steep_repl.range_status.state is 'ok, warning (80 % used and nothing after it), critical (95 %) or exhausted';
 comment on column steep_repl.range_status.this_node is 'Ranges that this node draws from now or later';
 comment on column steep_repl.range_status.peers is 'The same of each other node';
+comment on column steep_repl.range_status.ids_per_second is 'How fast this node draws, by the ranges of the last hour; null if it has drawn none';
+comment on column steep_repl.range_status.time_left is 'How long ids_left and reserve last at that rate';

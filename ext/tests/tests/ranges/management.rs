@@ -82,6 +82,9 @@ on_each_major! {
         assert_eq!(group.rows("a", status)?[0][..2], [Some("1".to_owned()), Some("1000".to_owned())]);
         group.execute("a", "insert into t (writer) select 'a' from generate_series(1, 850)")?;
         assert_eq!(row(&group, "a", status)?, "1 1000 150 0 85.00 warning");
+        let rate = "select ids_per_second between 1 and 850 and extract(epoch from time_left) between 0.1 and 150
+            from steep_repl.range_status";
+        assert_eq!(group.value("a", rate)?, "t");
         let threshold = "select current_value, range_end, percent_used, needs_expansion from steep_repl.check_range_threshold('public', 't')";
         assert_eq!(row(&group, "a", threshold)?, "850 1000 85.00 t");
         let further = row(&group, "a", "select range_start, range_end from steep_repl.allocate_range('public', 't', 500)")?;

@@ -8,7 +8,7 @@ use super::{Inserting, TABLE, strays};
 use crate::couple::{Couple, DATABASE, plan};
 use crate::support::Outcome;
 
-const SMALL: &str = "  identity_ranges: {default_range_size: 1000}\n";
+pub(super) const SMALL: &str = "  identity_ranges: {default_range_size: 1000}\n";
 
 pub(super) fn add(tables: &[&str]) -> Request {
     Request::TableAdd(TableAdd {

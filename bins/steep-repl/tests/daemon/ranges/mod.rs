@@ -2,6 +2,7 @@
 
 mod commands;
 mod couple;
+mod ends;
 mod killed;
 mod trio;
 

@@ -87,7 +87,12 @@ impl Kept {
             self.outlook = outlook::of(client, table).await?;
             self.outlook_at = Instant::now();
         }
-        if self.tracker.advise(&self.seen.stock).ask.is_none() || Instant::now() < self.again_at {
+        if self.tracker.advise(&self.seen.stock).ask.is_none() {
+            // Whatever was in the way, nothing is wanted now.
+            self.trouble = None;
+            return Ok(());
+        }
+        if Instant::now() < self.again_at {
             return Ok(());
         }
         // What the server granted itself, or a peer told late, may be enough.
