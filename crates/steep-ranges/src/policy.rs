@@ -8,6 +8,7 @@ pub struct Policy {
     max_range_size: u64,
     threshold_percent: u8,
     outage: Duration,
+    range_lasts: Duration,
 }
 
 /// Why a [`Policy`] makes no sense.
@@ -34,6 +35,14 @@ impl Policy {
     /// restarted or a link to be mended, without setting aside what a day would need.
     const OUTAGE: Duration = Duration::from_secs(10 * 60);
 
+    /// A range lasts about a minute at least: then a table that inserts as fast as it can has one
+    /// grant a minute, and what is lost with a range is little.
+    const RANGE_LASTS: Duration = Duration::from_secs(60);
+
+    /// And this part of a table's age: its ranges then grow in number with the logarithm of its age,
+    /// some thousands a year and not half a million. Every session reads what its node has been given.
+    const PART_OF_AGE: u32 = 500;
+
     /// Ranges of `range_size` ids, more for a busy table, asked for when `threshold_percent` of
     /// one is used.
     ///
@@ -50,13 +59,38 @@ impl Policy {
         }
         let range_size = range_size.min(space.block_ids());
         let max_range_size = range_size.saturating_mul(Self::MAX_GROWTH).min(space.block_ids());
-        Ok(Self { range_size, max_range_size, threshold_percent, outage: Self::OUTAGE })
+        Ok(Self {
+            range_size,
+            max_range_size,
+            threshold_percent,
+            outage: Self::OUTAGE,
+            range_lasts: Self::RANGE_LASTS,
+        })
+    }
+
+    /// The same for a table whose ids have been drawn from ranges for so long.
+    #[must_use]
+    pub fn at_age(self, age: Duration) -> Self {
+        Self { range_lasts: Self::range_lasts_at(age), ..self }
+    }
+
+    /// How long a range is to last at least, of a table whose ids have been drawn from ranges for so
+    /// long: a minute, or a five-hundredth of that.
+    #[must_use]
+    pub fn range_lasts_at(age: Duration) -> Duration {
+        Self::RANGE_LASTS.max(age / Self::PART_OF_AGE)
     }
 
     /// The same, with a reserve that lasts for `outage` (default: 10 minutes).
     #[must_use]
     pub const fn surviving(self, outage: Duration) -> Self {
         Self { outage, ..self }
+    }
+
+    /// How long a range is to last at least.
+    #[must_use]
+    pub const fn range_lasts(self) -> Duration {
+        self.range_lasts
     }
 
     /// How many ids an ordinary range holds.

@@ -39,10 +39,6 @@ pub struct Advice {
 }
 
 impl Tracker {
-    /// A range that is asked for lasts about a minute at least: then a table that inserts as fast
-    /// as it can has one grant a minute, and what a crash loses is little.
-    const RANGE_LASTS: Duration = Duration::from_secs(60);
-
     /// Shorter measurements find bursts, and a burst is followed faster than the pause after it.
     const SHORTEST: Duration = Duration::from_secs(1);
 
@@ -122,7 +118,7 @@ impl Tracker {
     /// Doubling gives few different sizes, and the same one as long as the rate is about the same.
     #[must_use]
     pub fn next_size(&self) -> u64 {
-        let wanted = self.rate.ids_in(Self::RANGE_LASTS);
+        let wanted = self.rate.ids_in(self.policy.range_lasts());
         let times = wanted.div_ceil(self.policy.range_size()).checked_next_power_of_two();
         let size = times.map_or(u64::MAX, |times| self.policy.range_size().saturating_mul(times));
         size.clamp(self.policy.range_size(), self.policy.max_range_size())

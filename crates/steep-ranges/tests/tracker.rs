@@ -153,3 +153,22 @@ fn policies_that_make_no_sense_are_refused() {
     let policy = Policy::new(BIGINT, 1, 100).unwrap();
     assert_eq!((policy.threshold_percent(), policy.outage()), (100, seconds(600)));
 }
+
+#[test]
+fn the_ranges_of_a_table_grow_in_number_with_the_logarithm_of_its_age() {
+    const RATE: u64 = 1_000;
+    let policy = Policy::new(KeyType::Bigint.space(), 10_000, 80).expect("a policy");
+    let year = Duration::from_secs(365 * 86_400);
+    let (mut age, mut ranges) = (Duration::ZERO, 0_u32);
+    while age < year {
+        let mut tracker = Tracker::new(policy.at_age(age));
+        for second in 0..60 {
+            tracker.observe(Duration::from_secs(second), second * RATE);
+        }
+        age += Duration::from_secs(tracker.next_size() / RATE);
+        ranges += 1;
+    }
+    // With a range a minute they would be 525,600.
+    assert!((2_000..8_000).contains(&ranges), "{ranges} ranges");
+    assert_eq!(Policy::range_lasts_at(Duration::ZERO), Duration::from_secs(60));
+}

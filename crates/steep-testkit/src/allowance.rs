@@ -90,9 +90,17 @@ impl Allowance {
     }
 }
 
+/// Whether a worker that was no longer wanted was ended before it had said what it is. Later it would have
+/// ended in silence (`logicalrep_worker_stop`, launcher.c).
+fn is_early_end(entry: &LogEntry) -> bool {
+    entry.backend.is_empty() && entry.sqlstate == "57P01"
+}
+
 /// The lines of trouble that nothing covers.
 pub(crate) fn unexpected(entries: Vec<LogEntry>, allowances: &[Allowance]) -> Vec<LogEntry> {
-    let is_expected = |entry: &LogEntry| allowances.iter().any(|allowed| allowed.covers(entry));
+    let is_expected = |entry: &LogEntry| {
+        is_early_end(entry) || allowances.iter().any(|allowed| allowed.covers(entry))
+    };
     entries.into_iter().filter(|entry| entry.severity.is_trouble() && !is_expected(entry)).collect()
 }
 
@@ -120,6 +128,9 @@ administrator command
         assert_eq!(messages(&[Allowance::error("administrator")]).len(), 2);
         assert_eq!(messages(&[Allowance::stopping(10, usize::MAX)]), [Severity::Error]);
         assert_eq!(messages(&[Allowance::stopping(0, 10)]).len(), 2);
+        let nameless = "2026-01-01 00:00:00.000 UTC [1] [] 57P01 FATAL:  terminating connection due to \
+            administrator command\n";
+        assert_eq!(unexpected(parse(nameless), &[]), []);
         let early = "2026-01-01 00:00:00.000 UTC [1] [walsender] 57P03 FATAL:  the database system is \
             starting up\n";
         let crashed = early.replace("starting up", "in recovery mode");

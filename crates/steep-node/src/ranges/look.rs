@@ -1,5 +1,7 @@
 //! What this node's tables with identity ranges are, and how far each has come.
 
+use std::time::Duration;
+
 use steep_pg::Connection;
 use steep_ranges::{IdRange, Policy, Space, Stock};
 
@@ -25,6 +27,8 @@ pub(crate) struct Managed {
     pub(crate) unheard: Vec<String>,
     /// Where its sequence stands: a table whose sequence does not move needs no look.
     pub(crate) last_value: Option<i64>,
+    /// Since when ids are drawn from ranges.
+    pub(crate) age: Duration,
 }
 
 /// How far a table has come on this node.
@@ -45,7 +49,8 @@ pub(crate) async fn managed(client: &Connection) -> Result<Vec<Managed>, NodeErr
         .query(
             "select t.table_schema, t.table_name, format('%I.%I', n.nspname, c.relname),
                t.range_size, least(4 * steep_repl.range_headroom(s.oid), t.block_ids),
-               t.threshold_percent, t.last_id, t.block_ids, t.unheard, pg_sequence_last_value(s.oid)
+               t.threshold_percent, t.last_id, t.block_ids, t.unheard, pg_sequence_last_value(s.oid),
+               extract(epoch from now() - t.managed_at)::float8
              from steep_repl.range_tables t
              join pg_class c on c.oid = t.relation
              join pg_namespace n on n.oid = c.relnamespace
@@ -68,6 +73,7 @@ pub(crate) async fn managed(client: &Connection) -> Result<Vec<Managed>, NodeErr
             block_ids: row.get(7),
             unheard: row.get(8),
             last_value: row.get(9),
+            age: Duration::try_from_secs_f64(row.get(10)).unwrap_or_default(),
         })
         .collect())
 }
@@ -95,6 +101,7 @@ impl Managed {
         let space = space.map_err(|error| unusable(error.to_string()))?;
         let threshold = u8::try_from(self.threshold_percent).unwrap_or(100);
         Policy::new(space, self.size().unsigned_abs(), threshold)
+            .map(|policy| policy.at_age(self.age))
             .map_err(|error| unusable(error.to_string()))
     }
 

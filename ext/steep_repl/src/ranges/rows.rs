@@ -7,7 +7,10 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 use pgrx::spi;
 use serde_json::{Value as Json, json};
-use steep_ranges::{Allocator, Grant, IdRange, Position, Row, Space, State, Status, Stripe, Title};
+use std::time::Duration;
+use steep_ranges::{
+    Allocator, Grant, IdRange, Policy, Position, Row, Space, State, Status, Stripe, Title,
+};
 use steep_types::NodeId;
 
 /// A managed table with everything that this node has recorded of its ids, locked against others who
@@ -21,11 +24,8 @@ pub(super) struct Recorded {
     pub(super) allocator: Allocator,
 }
 
-/// In seconds: a range is to last about as long, at least (`Tracker::RANGE_LASTS`).
-const FAST: f64 = 60.0;
-
-/// In seconds: after a pause of this length a table begins with the configured size (`Tracker::MEMORY`).
-const REMEMBERED: f64 = 15.0 * 60.0;
+/// After a pause of this length a table begins with the configured size (`Tracker::MEMORY`).
+const REMEMBERED: Duration = Duration::from_secs(15 * 60);
 
 /// What cannot be read as rows of `steep-ranges`; only a hand in the tables makes such.
 fn unreadable(what: &str) -> ! {
@@ -92,8 +92,10 @@ const TAKEN: &str = "
 
 /// How large the last range of this node was, and how long ago it was granted, in seconds.
 const LAST: &str = "
-    select r.range_end - r.range_start + 1, extract(epoch from clock_timestamp() - r.allocated_at)::float8
+    select r.range_end - r.range_start + 1, extract(epoch from clock_timestamp() - r.allocated_at)::float8,
+      extract(epoch from clock_timestamp() - t.managed_at)::float8
     from steep_repl.identity_ranges r join steep_repl.local_node n on n.node_id = r.node_id
+    join steep_repl.range_tables t on t.table_schema = r.table_schema and t.table_name = r.table_name
     where r.table_schema = $1 and r.table_name = $2 order by r.request desc, r.range_start desc limit 1";
 
 const RECORD: &str = "select steep_repl.record_range_row($1, $2, $3, $4::jsonb)";
@@ -242,13 +244,17 @@ impl Recorded {
         let last = kept::run(LAST, &names, |rows| {
             let mut last = None;
             for row in rows {
-                last = row.get::<i64>(1)?.zip(row.get::<f64>(2)?);
+                last = row.get::<i64>(1)?.zip(row.get::<f64>(2)?.zip(row.get::<f64>(3)?));
             }
             Ok(last)
         });
-        let size = match internal(last, "read the last range") {
-            Some((last, age)) if age < FAST => number(last).saturating_mul(2),
-            Some((last, age)) if age < REMEMBERED => number(last),
+        let seconds = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        let last = internal(last, "read the last range").map(|(last, (used, age))| {
+            (number(last), seconds(used), Policy::range_lasts_at(seconds(age)))
+        });
+        let size = match last {
+            Some((last, used, wanted)) if used < wanted => last.saturating_mul(2),
+            Some((last, used, wanted)) if used < REMEMBERED.max(wanted * 2) => last,
             _ => self.range_size,
         };
         size.clamp(self.range_size, self.max_range_size)
