@@ -36,7 +36,7 @@ pub(super) fn run(programs: &Programs, major: Major, size: Size) -> Result<Vec<F
     for node in &nodes {
         node.execute(DATABASE, "create table t (id bigserial primary key)")?;
     }
-    daemons[0].must(&["table", "add", "public.t", "--yes"])?;
+    daemons[0].must(&["table", "add", "public.t"])?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut medians, mut slow) = (Vec::new(), Vec::new());
     for round in 1..=size.rounds {
