@@ -53,7 +53,7 @@ fn benches(c: &mut Criterion) {
     let mut table = TableDescription::empty("public", "orders");
     table.columns = (0..20).map(|nth| Column::new(&format!("column_{nth}"), "bigint")).collect();
     c.bench_function("fingerprint_of_20_columns", |b| {
-        b.iter(|| Fingerprint::of(black_box(&table)))
+        b.iter(|| Fingerprint::of(black_box(&table)));
     });
 }
 

@@ -21,6 +21,9 @@ impl Capture {
         if statement.said().contains(Clauses::TEMPORARY) {
             return Self::Ignore(Unreplicated::Temporary);
         }
+        if statement.said().contains(Clauses::PARTLY_TEMPORARY) {
+            return Self::Warn(Unreplicated::PartlyTemporary);
+        }
         if class < Class::Exclude {
             return if statement.said().contains(Clauses::CONCURRENTLY) {
                 Self::OutsideStream(class)

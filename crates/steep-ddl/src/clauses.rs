@@ -19,6 +19,8 @@ impl Clauses {
     pub const CONCURRENTLY: Self = Self(1 << 4);
     /// The object is temporary: the statement says so, or its caller found it to be.
     pub const TEMPORARY: Self = Self(1 << 5);
+    /// Of the objects it concerns some are temporary and some are not: no peer could carry it out.
+    pub const PARTLY_TEMPORARY: Self = Self(1 << 10);
     /// `UNLOGGED`: its rows do not replicate, its definition does.
     pub const UNLOGGED: Self = Self(1 << 6);
     /// Values of rows that are there come from an expression that is not immutable: the default or
@@ -33,13 +35,14 @@ impl Clauses {
     /// origin has not. No clause, but what the caller knows; it may lower the class.
     pub const NEW_TABLE: Self = Self(1 << 9);
 
-    const NAMES: [(Self, &'static str); 10] = [
+    const NAMES: [(Self, &'static str); 11] = [
         (Self::IF_EXISTS, "if exists"),
         (Self::IF_NOT_EXISTS, "if not exists"),
         (Self::OR_REPLACE, "or replace"),
         (Self::CASCADE, "cascade"),
         (Self::CONCURRENTLY, "concurrently"),
         (Self::TEMPORARY, "temporary"),
+        (Self::PARTLY_TEMPORARY, "partly temporary"),
         (Self::UNLOGGED, "unlogged"),
         (Self::NOT_IMMUTABLE, "not immutable"),
         (Self::REWRITES, "rewrites"),

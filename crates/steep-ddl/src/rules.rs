@@ -91,7 +91,8 @@ impl Rules {
         let said = statement.said();
         let is_new = said.contains(Clauses::NEW_TABLE);
         let classes = if is_new { &self.on_new_tables } else { &self.classes };
-        let floor = if said.contains(Clauses::TEMPORARY) {
+        let floor = if said.contains(Clauses::TEMPORARY) || said.contains(Clauses::PARTLY_TEMPORARY)
+        {
             Class::Exclude
         } else if said.contains(Clauses::NOT_IMMUTABLE) || said.contains(Clauses::CASCADE) {
             Class::RequireApproval

@@ -30,11 +30,13 @@ pub enum Unreplicated {
     Contents,
     /// The object is temporary.
     Temporary,
+    /// Some of its objects are temporary, and others are not.
+    PartlyTemporary,
 }
 
 impl Unreplicated {
     /// All reasons.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Excluded,
         Self::InstanceWide,
         Self::Replication,
@@ -48,6 +50,7 @@ impl Unreplicated {
         Self::Upkeep,
         Self::Contents,
         Self::Temporary,
+        Self::PartlyTemporary,
     ];
 
     /// A stable name for machines.
@@ -67,6 +70,7 @@ impl Unreplicated {
             Self::Upkeep => "upkeep",
             Self::Contents => "contents",
             Self::Temporary => "temporary",
+            Self::PartlyTemporary => "partly_temporary",
         }
     }
 
@@ -89,6 +93,7 @@ impl Unreplicated {
             Self::Upkeep => "Each node does its upkeep by itself.",
             Self::Contents => "The statements in it are replicated one by one.",
             Self::Temporary => "Temporary objects exist in this session only.",
+            Self::PartlyTemporary => "Some of its objects exist in this session only.",
         }
     }
 
@@ -98,6 +103,9 @@ impl Unreplicated {
         match self {
             Self::RunsQuery => {
                 Some("Create the table with its columns, then insert the query's rows into it.")
+            }
+            Self::PartlyTemporary => {
+                Some("Name temporary and other objects in statements of their own.")
             }
             Self::FoundHere => Some("Name the objects, or run the statement on each node."),
             Self::Excluded

@@ -201,6 +201,14 @@ fn what_is_temporary_is_nobody_else_s_concern() {
     }
 }
 
+/// No peer has them all, and dropping the others there would be half of the statement.
+#[test]
+fn what_is_partly_temporary_is_told() {
+    let statement = Statement::new(Kind::DropTable).clauses(Clauses::PARTLY_TEMPORARY);
+    let capture = Rules::default().capture(&statement);
+    assert_eq!(capture, Capture::Warn(Unreplicated::PartlyTemporary));
+}
+
 #[test]
 fn what_runs_in_no_transaction_is_for_the_daemons() {
     let rules = Rules::default();

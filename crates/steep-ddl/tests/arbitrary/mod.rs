@@ -27,6 +27,7 @@ pub(crate) fn any_clause() -> impl Strategy<Value = Clauses> {
         Clauses::CASCADE,
         Clauses::CONCURRENTLY,
         Clauses::TEMPORARY,
+        Clauses::PARTLY_TEMPORARY,
         Clauses::UNLOGGED,
         Clauses::NOT_IMMUTABLE,
         Clauses::REWRITES,
