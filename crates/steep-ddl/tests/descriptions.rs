@@ -243,6 +243,24 @@ fn the_order_of_columns_is_a_difference_of_its_own() {
     assert_eq!(found[0].code(), "table_column_order");
 }
 
+/// Not only some difference: the one that it is.
+#[test]
+fn whatever_differs_in_a_column_is_named() {
+    let column = || Column::new("note", "text");
+    for (changed, code) in [
+        (Column { type_name: "citext".into(), ..column() }, "column_type"),
+        (Column { is_nullable: false, ..column() }, "column_nullability"),
+        (Column { collation: Some("pg_catalog.\"C\"".into()), ..column() }, "column_collation"),
+        (column().with_value(Value::Default("1".into())), "column_value"),
+        (column().with_value(Value::Identity(Identity::Always)), "column_value"),
+    ] {
+        let mut other = orders();
+        other.columns[1] = changed;
+        let codes: Vec<_> = differences(&orders(), &other).iter().map(|one| one.code()).collect();
+        assert_eq!(codes, [code]);
+    }
+}
+
 #[test]
 fn codes_are_words() {
     let mut other = orders();
