@@ -51,18 +51,21 @@ impl Clauses {
 
     /// Both.
     #[must_use]
+    #[inline]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// Both, if `holds`.
     #[must_use]
+    #[inline]
     pub const fn with_if(self, holds: bool, other: Self) -> Self {
         if holds { self.with(other) } else { self }
     }
 
     /// Whether all of `other` is in it.
     #[must_use]
+    #[inline]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }

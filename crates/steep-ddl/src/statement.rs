@@ -28,6 +28,7 @@ pub struct Statement<'a> {
 impl<'a> Statement<'a> {
     /// A statement of this kind.
     #[must_use]
+    #[inline]
     pub const fn new(kind: Kind) -> Self {
         let parts = KindSet::EMPTY.with(kind);
         Self { kind, parts, clauses: Clauses::NONE, names: Vec::new() }
@@ -35,6 +36,7 @@ impl<'a> Statement<'a> {
 
     /// It does this as well: a further subcommand, an element of a schema, a constraint of a column.
     #[must_use]
+    #[inline]
     pub fn and(mut self, kind: Kind) -> Self {
         self.parts = self.parts.with(kind);
         self
@@ -42,6 +44,7 @@ impl<'a> Statement<'a> {
 
     /// It says this as well.
     #[must_use]
+    #[inline]
     pub fn clauses(mut self, clauses: Clauses) -> Self {
         self.clauses = self.clauses.with(clauses);
         self
@@ -49,6 +52,7 @@ impl<'a> Statement<'a> {
 
     /// It concerns this as well. The table, for its columns, constraints, triggers and policies.
     #[must_use]
+    #[inline]
     pub fn about(mut self, name: ObjectName<'a>) -> Self {
         self.names.push(name);
         self
@@ -56,6 +60,7 @@ impl<'a> Statement<'a> {
 
     /// All that another statement does and says, which is part of this one.
     #[must_use]
+    #[inline]
     pub fn containing(mut self, other: &Statement<'a>) -> Self {
         self.parts = self.parts.union(other.parts);
         self.clauses = self.clauses.with(other.clauses);
@@ -64,18 +69,21 @@ impl<'a> Statement<'a> {
 
     /// What it does first; its tag is the statement's.
     #[must_use]
+    #[inline]
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 
     /// All it does.
     #[must_use]
+    #[inline]
     pub const fn parts(&self) -> KindSet {
         self.parts
     }
 
     /// What else it says.
     #[must_use]
+    #[inline]
     pub const fn said(&self) -> Clauses {
         self.clauses
     }

@@ -13,6 +13,7 @@ impl KindSet {
 
     /// The same set and `kind`.
     #[must_use]
+    #[inline]
     pub const fn with(mut self, kind: Kind) -> Self {
         let nth = kind as usize;
         self.0[nth / 64] |= 1 << (nth % 64);
@@ -21,6 +22,7 @@ impl KindSet {
 
     /// All kinds that are in one of the two sets.
     #[must_use]
+    #[inline]
     pub fn union(mut self, other: Self) -> Self {
         self.0.iter_mut().zip(other.0).for_each(|(word, other)| *word |= other);
         self
@@ -28,6 +30,7 @@ impl KindSet {
 
     /// Whether `kind` is in it.
     #[must_use]
+    #[inline]
     pub const fn contains(self, kind: Kind) -> bool {
         let nth = kind as usize;
         self.0[nth / 64] & (1 << (nth % 64)) != 0
