@@ -13,7 +13,7 @@ use crate::project::Project;
 use crate::{cache, process, say};
 
 /// The targets of `fuzz/`; its corpus has a folder for each.
-const TARGETS: [&str; 3] = ["frames", "messages", "replication"];
+const TARGETS: [&str; 4] = ["descriptions", "frames", "messages", "replication"];
 
 /// What cargo-fuzz gives the compiler, but for the sanitizer.
 const FLAGS: &str = "--cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module \

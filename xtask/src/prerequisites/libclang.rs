@@ -1,4 +1,4 @@
-//! libclang: pgrx reads the server's headers with it.
+//! libclang: pgrx reads the server's headers with it, and pg_query those of its parser.
 
 use std::env;
 use std::fs;

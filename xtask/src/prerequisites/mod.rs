@@ -13,7 +13,7 @@ use steep_testkit::Clock;
 use self::missing::Missing;
 use crate::pg::Installation;
 
-/// What building the extension needs.
+/// What building the extension and the parser of SQL needs.
 pub(crate) fn for_building() -> Result<()> {
     missing::provide(|| Ok(libclang::missing().into_iter().collect()))
 }

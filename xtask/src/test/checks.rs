@@ -4,10 +4,13 @@ use super::step::Steps;
 use super::suites::everything_but_the_extension;
 use crate::pg::Installation;
 use crate::project::Project;
-use crate::{ext, process, tidy};
+use crate::{ext, prerequisites, process, tidy};
 
 /// What the inner loop has.
 pub(super) fn quick(project: &Project, steps: &mut Steps) {
+    // libclang: the first thing that is compiled may need it, and clippy compiles all.
+    steps.act("what building needs", prerequisites::for_building);
+
     let mut formatting = project.cargo();
     formatting.args(["fmt", "--all", "--check"]);
     steps.check("formatting", formatting);

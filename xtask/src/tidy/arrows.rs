@@ -35,6 +35,11 @@ const EXTENSION: &str = "steep_repl";
 const IN_EXTENSION: [&str; 5] =
     [TYPES, "steep-ranges", "steep-conflict", "steep-ddl", "steep-validate"];
 
+/// A parser of SQL and the only crate that may link it. It carries PostgreSQL's symbols, which would
+/// clash with the server's in whatever the extension links.
+const SQL_PARSER: &str = "pg_query";
+const LINKS_SQL_PARSER: &str = "steep-ddl-parser";
+
 const TEST_KIT: &str = "steep-testkit";
 
 /// Crates that exist to test, or to work on the project.
@@ -59,6 +64,8 @@ pub fn findings(metadata: &Metadata) -> Vec<Finding> {
         for dependency in member.dependencies.iter().filter(|one| is_member(&one.name)) {
             findings.extend(refusal(&member.name, &dependency.name, dependency.kind));
         }
+        let all = member.dependencies.iter();
+        findings.extend(all.filter_map(|one| second_parser(&member.name, &one.name)));
     }
     findings
 }
@@ -91,6 +98,11 @@ fn refusal(from: &str, to: &str, kind: DependencyKind) -> Option<Finding> {
     })
 }
 
+fn second_parser(from: &str, to: &str) -> Option<Finding> {
+    (to == SQL_PARSER && from != LINKS_SQL_PARSER)
+        .then(|| format!("{from} -> {to}: only {LINKS_SQL_PARSER} may link a parser of SQL"))
+}
+
 /// Whether `to` comes before `from` in the shell.
 fn is_below(to: &str, from: &str) -> bool {
     let position = |name| SHELL.iter().position(|known| *known == name);
@@ -109,6 +121,8 @@ mod tests {
     fn arrows_along_the_order_are_allowed() {
         assert!(normal("steep-conflict", "steep-types"));
         assert!(normal("steep_repl", "steep-validate"));
+        assert!(normal("steep_repl", "steep-ddl"));
+        assert!(normal("steep-ddl-parser", "steep-ddl"));
         assert!(normal("steep-node", "steep-pg"));
         assert!(normal("steep-replctl", "steep-node"));
         assert!(normal("xtask", "steep-testkit"));
@@ -123,6 +137,7 @@ mod tests {
             ("steep-conflict", "steep-pg"),
             ("steep_repl", "steep-topology"),
             ("steep_repl", "steep-ddl-parser"),
+            ("steep-ddl", "steep-ddl-parser"),
             ("steep-pg", "steep-node"),
             ("steep-node", "steep-repl"),
             ("steep-node", "steep-testkit"),
@@ -130,6 +145,13 @@ mod tests {
         ] {
             assert!(!normal(from, to), "{from} -> {to}");
         }
+    }
+
+    #[test]
+    fn a_second_crate_with_a_parser_of_sql_is_found() {
+        assert!(second_parser("steep_repl", "pg_query").is_some());
+        assert!(second_parser("steep-ddl", "pg_query").is_some());
+        assert!(second_parser("steep-ddl-parser", "pg_query").is_none());
     }
 
     #[test]
