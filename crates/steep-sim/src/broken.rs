@@ -8,6 +8,8 @@ use std::str::FromStr;
 pub enum Broken {
     /// Reports writes before they are done.
     DoesNotWaitForTheDisk,
+    /// Gives its vote to whoever asks for it.
+    VotesForEverybody,
     /// Starts without the last term, vote and promise, as if only the membership were kept.
     ForgetsItsVote,
     /// Starts without the promise that it may have made just before.
@@ -26,7 +28,8 @@ pub enum Broken {
     GrantsAnything,
 }
 
-const NAMES: [(Broken, &str); 9] = [
+const NAMES: [(Broken, &str); 10] = [
+    (Broken::VotesForEverybody, "votes-for-everybody"),
     (Broken::DoesNotWaitForTheDisk, "does-not-wait-for-the-disk"),
     (Broken::ForgetsItsVote, "forgets-its-vote"),
     (Broken::ForgetsItsPromise, "forgets-its-promise"),

@@ -1,5 +1,6 @@
 //! What stands between a machine and its world: the same that the daemon has to do.
 
+use crate::Plan;
 use crate::broken::Broken;
 use crate::event::Event;
 use crate::invariants::Seen;
@@ -8,9 +9,21 @@ use crate::world::{World, at, name};
 use std::time::Duration;
 use steep_topology::{
     Acting, Action, Command, Condition, Durable, Event as Told, Input, Mandate, Message, Phase,
-    Topology, Vote,
+    Proposal, Topology, Vote,
 };
 use steep_types::{Instant, Term};
+
+/// A vote that nobody has thought about.
+fn agreement(proposal: &Proposal) -> Message {
+    Message::Vote(Vote {
+        exchange: proposal.exchange,
+        term: proposal.term,
+        phase: proposal.phase,
+        refusal: None,
+        voter_term: Term::ZERO,
+        known: proposal.known,
+    })
+}
 
 impl World {
     /// Lets a node's machine do something, then does what it asks for.
@@ -118,7 +131,7 @@ impl World {
             self.trace.line(self.now, format_args!("n{node} -> n{to} {message:?}"));
         }
         let disk = &self.nodes[node].disk;
-        let seen = Seen::Sent { from: node, message: &message, disk };
+        let seen = Seen::Sent { from: node, to, message: &message, disk };
         if let Err((invariant, what)) = self.invariants.see(&seen) {
             return self.violated(invariant, what);
         }
@@ -141,14 +154,7 @@ impl World {
         if proposal.phase != Phase::Ask {
             return false;
         }
-        let vote = Message::Vote(Vote {
-            exchange: proposal.exchange,
-            term: proposal.term,
-            phase: proposal.phase,
-            refusal: None,
-            voter_term: Term::ZERO,
-            known: proposal.known,
-        });
+        let vote = agreement(proposal);
         let now = self.nodes[node].clock.monotonic(self.now);
         if let Some(machine) = &mut self.nodes[node].machine {
             machine.handle(now, Input::Received { from: name(to), message: vote });
@@ -163,6 +169,14 @@ impl World {
         let is_strange = start.is_some_and(|start| start != one.start);
         if !one.is_up() || (is_strange && !self.plan.seed.is_multiple_of(100)) {
             return;
+        }
+        if self.plan.broken == Some(Broken::VotesForEverybody)
+            && let Message::Propose(proposal) = &message
+            && proposal.phase == Phase::Elect
+        {
+            let vote = Box::new(agreement(proposal));
+            let event = Event::Deliver { to: from, from: to, start: None, message: vote };
+            return self.queue.push(self.now + 1_000, event);
         }
         self.input(to, Input::Received { from: name(from), message });
     }
@@ -205,6 +219,8 @@ impl World {
     }
 
     pub(crate) fn start(&mut self, node: usize) {
+        // Nodes need not have the same settings, nor the ones from before the restart.
+        let settings = Plan::settings_of_one(self.plan.seed, &mut self.random);
         let one = &mut self.nodes[node];
         if one.is_up() || one.is_destroyed {
             return;
@@ -229,13 +245,7 @@ impl World {
             }
             _ => {}
         }
-        one.machine = Some(Topology::open(
-            name(node),
-            crate::Plan::settings(),
-            disk,
-            self.random.next(),
-            now,
-        ));
+        one.machine = Some(Topology::open(name(node), settings, disk, self.random.next(), now));
         self.trace.line(self.now, format_args!("n{node} starts"));
         let start = one.start;
         let condition = one.condition;

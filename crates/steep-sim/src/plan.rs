@@ -63,6 +63,16 @@ impl Plan {
         Settings::new(interval, interval * 3 / 2, 3).expect("constants that a test looks at")
     }
 
+    /// In one of four runs each start draws a lease of its own.
+    pub(crate) fn settings_of_one(seed: u64, random: &mut Random) -> Settings {
+        let same = Self::settings();
+        if !seed.is_multiple_of(4) {
+            return same;
+        }
+        let lease = Duration::from_micros(random.within(3, 5) * Self::INTERVAL);
+        same.with_lease(lease).expect("longer than two intervals, held")
+    }
+
     pub(crate) fn scene(&self, random: &mut Random) -> Scene {
         let drawn = if random.is(125) { Scene::Return } else { Scene::Faults };
         self.scene.unwrap_or(drawn)

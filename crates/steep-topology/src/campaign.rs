@@ -50,7 +50,7 @@ impl Topology {
                     if self.alone.is_none() {
                         self.know_coordinator(now, None);
                     }
-                    self.campaign(now, Phase::Ask, None);
+                    self.campaign(now, Phase::Ask);
                 } else {
                     self.plan_election(now, now + self.settings.step());
                 }
@@ -66,7 +66,7 @@ impl Topology {
         self.plan_election(now, now);
     }
 
-    pub(crate) fn campaign(&mut self, now: Instant, phase: Phase, released: Option<Release>) {
+    fn campaign(&mut self, now: Instant, phase: Phase) {
         let highest = self.state.term.max(self.highest_term);
         let term = highest.max(self.state.membership.id.term).next();
         let exchange = self.take_exchange();
@@ -82,21 +82,14 @@ impl Topology {
         let votes = BTreeSet::from([self.node.clone()]);
         let known = self.state.membership.id;
         let lease = self.settings.lease();
-        let proposal = Proposal { exchange, term, phase, known, lease, released: released.clone() };
+        let released = self.released.clone();
+        let proposal = Proposal { exchange, term, phase, known, lease, released };
         let everybody = self.state.membership.everybody();
         let peers: Vec<_> = everybody.filter(|node| **node != self.node).cloned().collect();
         for peer in &peers {
             self.send_when_durable(peer, Message::Propose(proposal.clone()));
         }
-        self.role = Role::Candidate(Campaign {
-            phase,
-            term,
-            exchange,
-            started: now,
-            ends,
-            votes,
-            released,
-        });
+        self.role = Role::Candidate(Campaign { phase, term, exchange, started: now, ends, votes });
         self.try_to_win(now);
     }
 
@@ -123,10 +116,7 @@ impl Topology {
             return;
         }
         match campaign.phase {
-            Phase::Ask => {
-                let released = campaign.released.clone();
-                self.campaign(now, Phase::Elect, released);
-            }
+            Phase::Ask => self.campaign(now, Phase::Elect),
             // Its own vote counts when it is on disk.
             Phase::Elect if self.outbox.is_settled() => {
                 let (term, started) = (campaign.term, campaign.started);
@@ -164,7 +154,8 @@ impl Topology {
         if is_news && is_free && is_idle && self.state.membership.keeps(&self.node) {
             self.hear_term(from, term);
             self.tell(Event::HandedOver { to: self.node.clone() });
-            self.campaign(now, Phase::Elect, Some(released));
+            self.released = Some(released);
+            self.campaign(now, Phase::Elect);
         }
     }
 

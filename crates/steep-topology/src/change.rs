@@ -203,6 +203,9 @@ impl Topology {
             if let Some(command) = self.command.take() {
                 self.tell(Event::CommandDone(command));
             }
+            if !self.state.membership.holds(&self.node) {
+                self.tell(Event::Removed);
+            }
             self.consider_handover(now);
         }
     }

@@ -5,7 +5,7 @@ use crate::random::Random;
 use crate::role::{Alone, Applicant, Role};
 use crate::{
     Acting, Action, Command, Condition, Durable, Event, Input, Mandate, Membership, MembershipId,
-    Message, Settings, WallClock,
+    Message, Release, Settings, WallClock,
 };
 use alloc::collections::BTreeMap;
 use steep_types::{Instant, NodeId, Term};
@@ -38,6 +38,8 @@ pub struct Topology {
     pub(crate) is_promotion_void: bool,
     /// How often each node was handed the group of late; those that lose it again wait longer.
     pub(crate) handovers: BTreeMap<NodeId, u32>,
+    /// The last coordinator that stopped in favour of this node. It stays true, so every proposal has it.
+    pub(crate) released: Option<Release>,
     /// Whom this node follows or is itself, and in which term.
     pub(crate) coordinator: Option<(NodeId, Term)>,
     /// Since when that is so.
@@ -87,6 +89,7 @@ impl Topology {
             settled: MembershipId::default(),
             is_promotion_void: false,
             handovers: BTreeMap::new(),
+            released: None,
             coordinator: None,
             coordinator_since: now,
             failures: 0,

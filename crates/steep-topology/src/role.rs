@@ -1,4 +1,4 @@
-use crate::{Phase, Release};
+use crate::Phase;
 use alloc::collections::BTreeSet;
 use steep_types::{Instant, NodeId, Term};
 
@@ -21,7 +21,6 @@ pub(crate) struct Campaign {
     /// When it has failed. A vote that comes later is not counted.
     pub(crate) ends: Instant,
     pub(crate) votes: BTreeSet<NodeId>,
-    pub(crate) released: Option<Release>,
 }
 
 /// Time as an elected coordinator.

@@ -56,7 +56,7 @@ impl fmt::Display for Invariant {
 /// What an invariant is shown.
 pub(crate) enum Seen<'a> {
     /// A node handed a message to the network, with that on its disk.
-    Sent { from: usize, message: &'a Message, disk: &'a Durable },
+    Sent { from: usize, to: usize, message: &'a Message, disk: &'a Durable },
     /// A node began to act or got a longer lease; who acts at that moment, by node.
     Acts { node: usize, acting: Acting, all: &'a [Option<Acting>] },
     /// A coordinator says that a quorum has this membership.

@@ -9,7 +9,7 @@ pub(crate) struct WrittenBeforeSent;
 
 impl WrittenBeforeSent {
     pub(crate) fn see(&mut self, seen: &Seen<'_>) -> Finding {
-        let Seen::Sent { from, message, disk } = seen else { return Ok(()) };
+        let Seen::Sent { from, to, message, disk } = seen else { return Ok(()) };
         let is_written = match message {
             Message::Ping(ping) => {
                 let claimed = ping.claim.filter(|claim| claim.standing == Standing::Elected);
@@ -18,13 +18,17 @@ impl WrittenBeforeSent {
                     && ping.term <= disk.term
                     && claimed.is_none_or(|claim| is_own(claim.term))
             }
-            Message::Pong(pong) => pong.known <= disk.membership.id && pong.term <= disk.term,
+            Message::Pong(pong) => {
+                pong.known <= disk.membership.id
+                    && pong.term <= disk.term
+                    && (!pong.is_granted || has_voted(disk, pong.term, *to))
+            }
             Message::Propose(proposal) => {
                 proposal.phase == Phase::Ask || has_voted(disk, proposal.term, *from)
             }
             Message::Vote(vote) => {
                 let is_given = vote.phase == Phase::Elect && vote.refusal.is_none();
-                !is_given || vote.term <= disk.term
+                !is_given || has_voted(disk, vote.term, *to)
             }
             Message::Nominate(term) => *term <= disk.term,
         };
