@@ -27,6 +27,13 @@ pub enum Scene {
     Return,
     /// Nothing happens at all.
     Calm,
+    /// Nothing happens, but one way from a node to another is cut from the beginning.
+    OneWay {
+        /// Whose messages do not arrive.
+        from: usize,
+        /// Where.
+        to: usize,
+    },
 }
 
 impl Plan {

@@ -23,6 +23,7 @@ pub fn run(plan: Plan) -> Outcome {
         Scene::Faults => world.faults(),
         Scene::Return => world.one_is_away_and_returns(),
         Scene::Calm => world.calm_from_the_beginning(),
+        Scene::OneWay { from, to } => world.one_way_is_cut(from, to),
     }
     let World { violation, stats, trace, .. } = world;
     Outcome { plan, nodes: founders, violation, stats, trace: trace.into_text() }
@@ -147,5 +148,28 @@ impl World {
         self.begin_calm();
         self.stay_calm(Plan::CALM);
         self.best_must_coordinate();
+    }
+
+    fn one_way_is_cut(&mut self, from: usize, to: usize) {
+        self.network.cut(from, to);
+        if self.nodes.len() > 2 {
+            self.recover();
+            self.begin_calm();
+            return self.stay_calm(2 * Plan::CALM);
+        }
+        // Of two, there is no quorum without both ways. One acts alone, and the other one hears it.
+        self.run_to(Plan::RECOVERY);
+        let before = self.who_act();
+        self.no_flapping.begin(before.first().map(|(node, term)| (*node, *term, 0)));
+        self.run_to(Plan::RECOVERY + 2 * Plan::CALM);
+        let after = self.who_act();
+        if before != after || after.len() != 1 {
+            self.violated(Invariant::NoFlapping, format!("{before:?} acted, and now {after:?}"));
+        }
+    }
+
+    fn who_act(&self) -> Vec<(usize, Term)> {
+        let acting = |node: usize| Some((node, self.nodes[node].acting(self.now)?.term));
+        (0..self.nodes.len()).filter_map(acting).collect()
     }
 }
