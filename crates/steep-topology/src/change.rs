@@ -212,7 +212,8 @@ impl Topology {
 
     /// Another node knows a membership; if it is newer, this node knows it from now on.
     pub(crate) fn learn(&mut self, now: Instant, update: &Membership) {
-        if update.id <= self.state.membership.id || !self.condition.postgres {
+        let is_news = update.id > self.state.membership.id && update.is_sound();
+        if !is_news || !self.condition.postgres {
             return;
         }
         let was_member = self.state.membership.holds(&self.node);

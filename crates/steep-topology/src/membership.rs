@@ -75,7 +75,17 @@ impl Membership {
     /// Whether `node` counts, before or after the change.
     #[must_use]
     pub fn holds(&self, node: &NodeId) -> bool {
-        self.everybody().any(|one| one == node)
+        let is_added = |change: &Change| matches!(change, Change::Add(added, _) if added == node);
+        self.members.contains_key(node) || self.change.as_ref().is_some_and(is_added)
+    }
+
+    /// Whether the change, if there is one, is possible: what a peer sends need not be.
+    pub(crate) fn is_sound(&self) -> bool {
+        match &self.change {
+            None => true,
+            Some(Change::Add(node, _)) => !self.members.contains_key(node),
+            Some(Change::Remove(node)) => self.members.contains_key(node),
+        }
     }
 
     /// Whether `node` is a member before the change, and after it.
@@ -88,14 +98,18 @@ impl Membership {
     /// Whether those for whom `agrees` is true are a quorum: floor(N/2) + 1, on both sides of a change.
     #[must_use]
     pub fn is_quorum(&self, agrees: impl Fn(&NodeId) -> bool) -> bool {
-        if self.members.is_empty() {
-            return false;
-        }
-        let is_majority = |side: &Vec<&NodeId>| {
-            side.iter().filter(|node| agrees(node)).count() >= majority(side.len())
+        let before = self.members.keys().filter(|node| agrees(node)).count();
+        let is_majority = |agreeing: usize, of: usize| agreeing >= majority(of);
+        let is_agreed = match &self.change {
+            None => true,
+            Some(Change::Add(node, _)) => {
+                is_majority(before + usize::from(agrees(node)), self.members.len() + 1)
+            }
+            Some(Change::Remove(node)) => {
+                is_majority(before - usize::from(agrees(node)), self.members.len() - 1)
+            }
         };
-        let [before, after] = self.sides();
-        is_majority(&before) && (self.change.is_none() || is_majority(&after))
+        is_agreed && is_majority(before, self.members.len())
     }
 
     /// Until when the promises of a quorum last, if each lasts until `until` says.

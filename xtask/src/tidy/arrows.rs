@@ -37,6 +37,9 @@ const IN_EXTENSION: [&str; 5] =
 
 const TEST_KIT: &str = "steep-testkit";
 
+/// Runs the pure crates' machines in simulated groups; for `xtask` and its own tests only.
+const SIMULATION: &str = "steep-sim";
+
 /// Crates that exist to test, or to work on the project.
 const TOOLS: [&str; 2] = ["steep-ext-tests", "xtask"];
 
@@ -67,6 +70,7 @@ fn has_place(name: &str) -> bool {
     name == TYPES
         || name == EXTENSION
         || name == TEST_KIT
+        || name == SIMULATION
         || PURE.contains(&name)
         || SHELL.contains(&name)
         || TOOLS.contains(&name)
@@ -78,6 +82,8 @@ fn refusal(from: &str, to: &str, kind: DependencyKind) -> Option<Finding> {
     let is_for_tests = kind == DependencyKind::Development;
     let allowed = match from {
         TEST_KIT => false,
+        SIMULATION => to == TYPES || PURE.contains(&to),
+        _ if to == SIMULATION => from == "xtask",
         _ if to == TEST_KIT => is_for_tests || TOOLS.contains(&from),
         _ if TOOLS.contains(&from) => !BINARIES.contains(&to) || is_for_tests,
         TYPES => false,
@@ -112,6 +118,7 @@ mod tests {
         assert!(normal("steep-node", "steep-pg"));
         assert!(normal("steep-replctl", "steep-node"));
         assert!(normal("xtask", "steep-testkit"));
+        assert!(normal("steep-sim", "steep-topology") && normal("xtask", "steep-sim"));
         assert!(refusal("steep-node", "steep-testkit", DependencyKind::Development).is_none());
     }
 
@@ -127,6 +134,10 @@ mod tests {
             ("steep-node", "steep-repl"),
             ("steep-node", "steep-testkit"),
             ("steep-testkit", "steep-types"),
+            ("steep-node", "steep-sim"),
+            ("steep-topology", "steep-sim"),
+            ("steep-sim", "steep-node"),
+            ("steep-sim", "steep-testkit"),
         ] {
             assert!(!normal(from, to), "{from} -> {to}");
         }
