@@ -141,10 +141,14 @@ impl World {
         let is_answer = matches!(message, Message::Pong(_) | Message::Vote(_));
         let start = is_answer.then(|| self.nodes[to].start);
         let delays = self.network.delays(node, to, &mut self.random);
-        for delay in delays.into_iter().flatten() {
+        let [first, second] = delays;
+        if let Some(delay) = second {
             let message = Box::new(message.clone());
-            let event = Event::Deliver { to, from: node, start, message };
-            self.queue.push(self.now + delay, event);
+            self.queue.push(self.now + delay, Event::Deliver { to, from: node, start, message });
+        }
+        if let Some(delay) = first {
+            let message = Box::new(message);
+            self.queue.push(self.now + delay, Event::Deliver { to, from: node, start, message });
         }
     }
 
@@ -157,7 +161,7 @@ impl World {
         let vote = agreement(proposal);
         let now = self.nodes[node].clock.monotonic(self.now);
         if let Some(machine) = &mut self.nodes[node].machine {
-            machine.handle(now, Input::Received { from: name(to), message: vote });
+            machine.handle(now, Input::Received { from: self.names[to].clone(), message: vote });
         }
         true
     }
@@ -178,7 +182,7 @@ impl World {
             let event = Event::Deliver { to: from, from: to, start: None, message: vote };
             return self.queue.push(self.now + 1_000, event);
         }
-        self.input(to, Input::Received { from: name(from), message });
+        self.input(to, Input::Received { from: self.names[from].clone(), message });
     }
 
     fn act(&mut self, node: usize, acting: Acting) {
@@ -188,6 +192,9 @@ impl World {
         let all: Vec<_> = (0..self.nodes.len()).map(|node| self.acting(node)).collect();
         let seen = Seen::Acts { node, acting, all: &all };
         self.check(&seen);
+        if !self.no_flapping.is_change(node, acting) {
+            return;
+        }
         let places = self.places();
         let place = |node| places.iter().position(|one| *one == node).unwrap_or(0);
         if let Err(what) = self.no_flapping.see(&seen, place) {

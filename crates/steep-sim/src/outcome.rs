@@ -33,6 +33,8 @@ pub struct Violation {
 /// What happened how often.
 #[derive(Clone, Debug, Default)]
 pub struct Stats {
+    /// How much time passed, in microseconds.
+    pub lasted: u64,
     /// Everything that happened.
     pub events: u64,
     /// Messages that were handed to the network.

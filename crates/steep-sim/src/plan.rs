@@ -50,7 +50,7 @@ impl Plan {
     pub(crate) const FAULTS: u64 = 30 * Self::INTERVAL;
 
     /// How long it is calm at the end: longer than a better node has to wait.
-    pub(crate) const CALM: u64 = 14 * Self::INTERVAL;
+    pub(crate) const CALM: u64 = 16 * Self::INTERVAL;
 
     /// Within this time after the last fault there is a coordinator that all members follow: four
     /// leases.

@@ -25,6 +25,7 @@ pub fn run(plan: Plan) -> Outcome {
         Scene::Calm => world.calm_from_the_beginning(),
         Scene::OneWay { from, to } => world.one_way_is_cut(from, to),
     }
+    world.stats.lasted = world.now;
     let World { violation, stats, trace, .. } = world;
     Outcome { plan, nodes: founders, violation, stats, trace: trace.into_text() }
 }
@@ -68,7 +69,7 @@ impl World {
         true
     }
 
-    /// Looks how long it takes until all members follow somebody.
+    /// Looks how long it takes until all members follow somebody. From then on it has to stay so.
     fn recover(&mut self) {
         let (from, deadline) = (self.now, self.now + Plan::RECOVERY);
         while self.now < deadline && self.violation.is_none() {
@@ -76,13 +77,12 @@ impl World {
             if self.now.is_multiple_of(Plan::INTERVAL) {
                 self.expel();
             }
-            if self.stats.recovery.is_none() && self.is_alive() {
+            if self.is_alive() {
                 self.stats.recovery = Some(self.now - from);
+                return;
             }
         }
-        if self.stats.recovery.is_none() {
-            self.is_dead();
-        }
+        self.is_dead();
     }
 
     fn is_alive(&self) -> bool {

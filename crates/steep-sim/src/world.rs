@@ -29,6 +29,7 @@ pub(crate) struct World {
     /// True time, in microseconds. No node knows it.
     pub(crate) now: u64,
     pub(crate) nodes: Vec<Node>,
+    pub(crate) names: Vec<NodeId>,
     pub(crate) network: Network,
     pub(crate) queue: Queue,
     pub(crate) invariants: Invariants,
@@ -66,6 +67,7 @@ impl World {
         }
         Self {
             network: Network::new(nodes.len()),
+            names: (0..nodes.len()).map(name).collect(),
             plan,
             random,
             now: 0,

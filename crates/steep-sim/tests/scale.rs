@@ -7,7 +7,7 @@ fn sent_by_one(nodes: usize) -> f64 {
     let plan = Plan::new(5);
     let outcome = run(Plan { nodes: Some(nodes), scene: Some(Scene::Calm), ..plan });
     assert!(outcome.violation.is_none(), "{:?}", outcome.violation);
-    let intervals = (Plan::RECOVERY / Plan::INTERVAL + 14) as f64;
+    let intervals = outcome.stats.lasted as f64 / Plan::INTERVAL as f64;
     outcome.stats.messages as f64 / intervals / nodes as f64
 }
 

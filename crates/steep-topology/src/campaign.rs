@@ -149,7 +149,7 @@ impl Topology {
     pub(crate) fn on_nomination(&mut self, now: Instant, from: &NodeId, term: Term) {
         let released = Release { node: from.clone(), term };
         let is_free = !self.promise.forbids(&self.node, now, Some(&released));
-        let is_news = term >= self.state.term && self.state.membership.holds(from);
+        let is_news = term >= self.state.term && self.may_lead(from, term);
         let is_idle = self.alone.is_none() && self.can_propose();
         if is_news && is_free && is_idle && self.state.membership.keeps(&self.node) {
             self.hear_term(from, term);

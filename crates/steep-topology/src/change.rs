@@ -205,8 +205,8 @@ impl Topology {
             }
             if !self.state.membership.holds(&self.node) {
                 self.tell(Event::Removed);
+                self.leave(now);
             }
-            self.consider_handover(now);
         }
     }
 

@@ -2,21 +2,27 @@
 
 use crate::role::Role;
 use crate::{Claim, Message, Phase, Proposal, Refusal, Standing, Topology, Vote};
-use steep_types::{Instant, NodeId};
+use steep_types::{Instant, NodeId, Term};
 
 impl Topology {
     /// A peer says that it is coordinator. Returns whether it is promised to be followed.
     pub(crate) fn accept(&mut self, now: Instant, from: &NodeId, claim: Claim) -> bool {
-        if !self.state.membership.holds(from) {
-            return false;
-        }
         match claim.standing {
-            Standing::Elected => self.accept_elected(now, from, claim),
+            Standing::Elected => {
+                self.may_lead(from, claim.term) && self.accept_elected(now, from, claim)
+            }
             Standing::Alone => {
                 self.hear_alone(now, from, claim);
                 false
             }
         }
+    }
+
+    /// A member; or the coordinator that made this membership, without itself. It is followed until
+    /// a quorum has the membership, and hands over then.
+    pub(crate) fn may_lead(&self, node: &NodeId, term: Term) -> bool {
+        let membership = &self.state.membership;
+        membership.holds(node) || membership.id.term == term
     }
 
     fn accept_elected(&mut self, now: Instant, from: &NodeId, claim: Claim) -> bool {
@@ -40,6 +46,8 @@ impl Topology {
             return false;
         }
         self.know_coordinator(now, Some((from.clone(), claim.term)));
+        // Also while a promise to another one lasts: there is a coordinator, and no need of a second.
+        self.plan_election(now, now + claim.lease);
         if is_news {
             // Who was elected is in the right, also while a promise to another one lasts: from here
             // on, that one is not promised anything more.
@@ -55,7 +63,6 @@ impl Topology {
         }
         self.promise.give(from, claim.term, now, claim.lease);
         self.failures = 0;
-        self.plan_election(now, now + claim.lease);
         self.forget_handovers(now);
         true
     }

@@ -2,23 +2,42 @@
 
 use crate::link::Link;
 use crate::role::Role;
-use crate::{Event, Message, Topology};
-use steep_types::{Instant, NodeId};
+use crate::{Event, Health, Message, Topology};
+use steep_types::{Instant, NodeId, Term};
 
 impl Topology {
     /// A node that keeps losing the group waits up to 2^6 times as long to get it back.
     const MOST_DOUBLINGS: u32 = 6;
 
-    /// If a better node has been ready for long enough, or this one cannot go on, or does not belong
-    /// to the group any more: stops, and asks the best node to propose itself.
-    pub(crate) fn consider_handover(&mut self, now: Instant) {
+    /// If a better node has been ready for long enough, or this one cannot go on: stops, and asks the
+    /// best node to propose itself, right after that one has answered. So the way there is open.
+    pub(crate) fn consider_handover(&mut self, now: Instant, answering: &NodeId) {
         let Role::Coordinator(reign) = &self.role else { return };
         let (term, id) = (reign.term, self.state.membership.id);
         let is_busy = self.command.is_some() || self.applicant.is_some();
         if !self.is_coordinator_by_quorum(now) || self.settled != id || is_busy {
             return;
         }
-        let Some(best) = self.best_successor(now).cloned() else { return };
+        if self.best_successor(now) == Some(answering) {
+            self.hand_over(now, term, answering.clone());
+        }
+    }
+
+    /// A quorum has the membership without this node. There is nothing to wait for.
+    pub(crate) fn leave(&mut self, now: Instant) {
+        let Role::Coordinator(reign) = &self.role else { return };
+        let (term, membership) = (reign.term, &self.state.membership);
+        let members = self.links.iter().filter(|(peer, _)| membership.keeps(peer));
+        let best = members
+            .max_by_key(|(peer, link)| (link.ready_since.is_some(), membership.rank(peer)))
+            .map(|(peer, _)| peer.clone());
+        match best {
+            Some(best) => self.hand_over(now, term, best),
+            None => self.resign(now),
+        }
+    }
+
+    fn hand_over(&mut self, now: Instant, term: Term, best: NodeId) {
         let count = self.handovers.entry(best.clone()).or_insert(0);
         *count = count.saturating_add(1);
         self.resign(now);
@@ -46,14 +65,28 @@ impl Topology {
 
     fn is_due(&self, now: Instant, peer: &NodeId, link: &Link, goes_on: bool) -> bool {
         let Some(since) = link.ready_since else { return false };
-        let is_urgent = !goes_on || self.state.membership.promoted.as_ref() == Some(peer);
+        if !self.all_have_promised(now) {
+            return false;
+        }
+        let is_promoted = self.state.membership.promoted.as_ref() == Some(peer);
         let count = self.handovers.get(peer).copied().unwrap_or(0);
-        if is_urgent && count == 0 {
+        if !goes_on || (is_promoted && count == 0) {
             return true;
         }
         let doublings = count.min(Self::MOST_DOUBLINGS);
         let wait = self.settings.handover_after().saturating_mul(1 << doublings);
         now.saturating_since(since) >= wait
+    }
+
+    /// Everybody who could has promised to follow this node, and is free when it stops. Others may
+    /// be bound to an earlier coordinator for a while yet, and could not vote for the next one.
+    fn all_have_promised(&self, now: Instant) -> bool {
+        let has = |link: &Link| {
+            let could = link.outbound == Health::Healthy
+                && link.report.is_some_and(|report| report.postgres);
+            !could || link.promised_until > Some(now)
+        };
+        self.links.values().all(has)
     }
 
     /// Whoever has coordinated for long enough since is trusted again.

@@ -17,7 +17,6 @@ impl Topology {
         self.renew(now);
         self.watch_applicant(now);
         self.watch_promotion(now);
-        self.consider_handover(now);
         self.ping_everybody(now);
     }
 
@@ -35,7 +34,7 @@ impl Topology {
         let claimed = claim.filter(|claim| claim.standing == Standing::Elected);
         let claimed = claimed.map(|claim| claim.term);
         let (term, known) = self.outbox.on_disk();
-        let report = self.report(peer);
+        let report = self.report(now, peer);
         let Some(link) = self.links.get_mut(peer) else { return };
         link.ask(Question { exchange, sent_at: now, wall, claimed });
         let is_behind = link.known.is_some_and(|theirs| theirs < known);
@@ -63,13 +62,17 @@ impl Topology {
         }
     }
 
-    fn report(&self, peer: &NodeId) -> Report {
+    fn report(&self, now: Instant, peer: &NodeId) -> Report {
         let stream = self.links.get(peer).map(|link| link.stream).unwrap_or_default();
-        Report { postgres: self.condition.postgres, is_ready: self.is_ready(), stream }
+        Report { postgres: self.condition.postgres, is_ready: self.is_ready(now), stream }
     }
 
-    /// This node could coordinate.
-    pub(crate) fn is_ready(&self) -> bool {
+    /// This node could coordinate, if the coordinator let it.
+    pub(crate) fn is_ready(&self, now: Instant) -> bool {
+        let coordinator = self.coordinator.as_ref().map(|known| &known.0);
+        if self.promise.is_to_another(coordinator, now) {
+            return false;
+        }
         let reaches = |node: &NodeId| {
             *node == self.node
                 || self.links.get(node).is_some_and(|link| link.outbound == Health::Healthy)
@@ -111,7 +114,7 @@ impl Topology {
             claim: self.claim(now),
             known,
             update: can_update.then(|| self.state.membership.clone()),
-            report: self.report(from),
+            report: self.report(now, from),
         };
         if is_granted {
             self.send_when_durable(from, Message::Pong(pong));
@@ -147,6 +150,7 @@ impl Topology {
         }
         self.hear_follower(now, from, pong, question);
         self.admit(now, from);
+        self.consider_handover(now, from);
         self.meet_while_alone(now, from);
     }
 

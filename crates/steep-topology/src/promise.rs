@@ -53,6 +53,11 @@ impl Promise {
         !released.is_some_and(is_void)
     }
 
+    /// Whether it binds to somebody else than `coordinator`, who could release it.
+    pub(crate) fn is_to_another(&self, coordinator: Option<&NodeId>, now: Instant) -> bool {
+        now < self.until && (self.holder.is_none() || self.holder.as_ref() != coordinator)
+    }
+
     /// When `node` is free to propose itself.
     pub(crate) fn frees(&self, node: &NodeId) -> Instant {
         if self.holder.as_ref() == Some(node) { Instant::ZERO } else { self.until }

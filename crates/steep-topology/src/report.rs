@@ -24,7 +24,8 @@ pub struct Stream {
 pub struct Report {
     /// The teller's PostgreSQL answers.
     pub postgres: bool,
-    /// The teller could coordinate now: it can write, has caught up and reaches a quorum.
+    /// The teller could coordinate now: it can write, has caught up, reaches a quorum, and
+    /// has promised nothing to anybody but the coordinator.
     pub is_ready: bool,
     /// The stream from the peer that is told, to the teller.
     pub stream: Stream,

@@ -63,7 +63,7 @@ impl Topology {
             coordinator: self.coordinator.as_ref().map(|known| known.0.clone()),
             membership: self.state.membership.id,
             is_member: self.state.membership.holds(&self.node),
-            is_ready: self.is_ready(),
+            is_ready: self.is_ready(now),
             links: links.collect(),
         }
     }

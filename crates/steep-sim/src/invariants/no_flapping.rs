@@ -2,7 +2,7 @@
 //! in no other way; it keeps its term as long as it stays.
 
 use super::{Finding, Seen};
-use steep_topology::Mandate;
+use steep_topology::{Acting, Mandate};
 use steep_types::Term;
 
 #[derive(Debug, Default)]
@@ -17,6 +17,12 @@ impl NoFlapping {
     /// From here on nothing happens to a quorum.
     pub(crate) const fn begin(&mut self, now: Option<(usize, Term, usize)>) {
         (self.is_calm, self.last) = (true, now);
+    }
+
+    /// Whether this is more than the renewal of a lease.
+    pub(crate) fn is_change(&self, node: usize, acting: Acting) -> bool {
+        let is_same = |last: &(usize, Term, usize)| (last.0, last.1) == (node, acting.term);
+        self.is_calm && !self.last.as_ref().is_some_and(is_same)
     }
 
     /// `place`: of a node, among all members.
