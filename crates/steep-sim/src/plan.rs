@@ -50,11 +50,14 @@ impl Plan {
     pub(crate) const FAULTS: u64 = 30 * Self::INTERVAL;
 
     /// How long it is calm at the end: longer than a better node has to wait.
-    pub(crate) const CALM: u64 = 16 * Self::INTERVAL;
+    pub(crate) const CALM: u64 = 12 * Self::INTERVAL;
 
     /// Within this time after the last fault there is a coordinator that all members follow: four
     /// leases.
     pub const RECOVERY: u64 = 16 * Self::INTERVAL;
+
+    /// How long the longest promise lasts on the slowest clock, and a little.
+    pub(crate) const PROMISES: u64 = 6 * Self::INTERVAL;
 
     /// How long members may be without a coordinator when one hands over to another: an election
     /// by nodes that are all there.

@@ -69,16 +69,19 @@ impl World {
         true
     }
 
-    /// Looks how long it takes until all members follow somebody. From then on it has to stay so.
+    /// Looks how long it takes until all members follow somebody, and go on to when the last promise
+    /// from before is over. From then on it has to stay so.
     fn recover(&mut self) {
         let (from, deadline) = (self.now, self.now + Plan::RECOVERY);
+        let mut alive_since = None;
         while self.now < deadline && self.violation.is_none() {
             self.run_to(self.now + Plan::LOOK);
             if self.now.is_multiple_of(Plan::INTERVAL) {
                 self.expel();
             }
-            if self.is_alive() {
-                self.stats.recovery = Some(self.now - from);
+            alive_since = self.is_alive().then(|| alive_since.unwrap_or(self.now));
+            if let Some(since) = alive_since.filter(|_| self.now >= from + Plan::PROMISES) {
+                self.stats.recovery = Some(since - from);
                 return;
             }
         }
