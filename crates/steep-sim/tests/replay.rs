@@ -7,7 +7,7 @@ fn a_seed_has_the_same_trace_byte_for_byte() {
     for seed in 1..=30 {
         let plan = Plan { traced: true, ..Plan::new(seed) };
         let (first, second) = (run(plan), run(plan));
-        assert!(first.trace.len() > 10_000, "{}", first.trace);
+        assert!(first.trace.len() > 1_000, "{}", first.trace);
         assert!(first.trace == second.trace, "seed {seed} has two traces");
     }
 }
