@@ -110,15 +110,15 @@ impl Group {
         while let Some(action) = node.poll_action() {
             match action {
                 Action::Persist(number, _) => node.handle(self.now, Input::Persisted(number)),
-                Action::Send(to, message) => {
-                    if !self.silent.contains(name) && !self.silent.contains(&to) {
-                        self.mail.push_back((name.clone(), to, message));
-                    }
+                Action::Send(to, message)
+                    if !self.silent.contains(name) && !self.silent.contains(&to) =>
+                {
+                    self.mail.push_back((name.clone(), to, message));
                 }
-                Action::Act(acting) if acting.mandate != Mandate::Alone => {
-                    if self.reigns.last() != Some(name) {
-                        self.reigns.push(name.clone());
-                    }
+                Action::Act(acting)
+                    if acting.mandate != Mandate::Alone && self.reigns.last() != Some(name) =>
+                {
+                    self.reigns.push(name.clone());
                 }
                 Action::Tell(event) => self.told.push((name.clone(), event)),
                 _ => {}
