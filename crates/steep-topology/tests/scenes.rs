@@ -147,7 +147,7 @@ fn a_promise_is_void_when_its_holder_has_stopped() {
     let _ = actions(&mut node);
     let Message::Propose(proposal) = proposal(2, Phase::Elect) else { unreachable!() };
     let released = |term| Some(Release { node: id("b"), term: Term::new(term) });
-    let late = Proposal { released: released(1), ..proposal.clone() };
+    let late = Proposal { released: released(1), ..proposal };
     let early = Proposal { released: released(0), ..proposal };
     receive(&mut node, at(101), "c", Message::Propose(early));
     assert_eq!(refusal(&mut node), Some(Refusal::Promised));
