@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use steep_testkit::Major;
 
 use crate::project::Project;
-use crate::{bench, cluster, codegen, demo, ext, fuzz, pg, test, tidy, torture, windows};
+use crate::{bench, cluster, codegen, demo, ext, fuzz, pg, sim, test, tidy, torture, windows};
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -47,6 +47,8 @@ enum Command {
     Bench(bench::Options),
     /// Random writes and accidents on groups of nodes, seed by seed, until one fails
     Torture(torture::Options),
+    /// Elections in simulated groups of nodes, seed by seed, until one breaks an invariant
+    Sim(sim::Options),
     /// Write the Rust code of crates/steep-proto from its .proto file
     Codegen,
     /// Build for Windows, on another system, and try it under Wine
@@ -97,6 +99,7 @@ impl Xtask {
             Command::Cluster(command) => return cluster::run(&project, command),
             Command::Bench(options) => return bench::run(&project, &options),
             Command::Torture(options) => return torture::run(&project, &options),
+            Command::Sim(options) => return sim::run(&options),
             Command::Codegen => codegen::run(project.root())?,
             Command::Windows => return windows::run(&project),
             Command::FuzzSmoke(options) => fuzz::run(&project, &options)?,

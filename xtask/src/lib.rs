@@ -9,6 +9,7 @@
 //! | `cluster` | starts, stops and describes clusters to try things on |
 //! | `bench` | measures what the guard costs |
 //! | `torture` | random writes and accidents on groups of nodes |
+//! | `sim` | elections in simulated groups, seed by seed |
 //! | `codegen` | writes the Rust code of `crates/steep-proto` from its `.proto` file |
 //! | `windows` | builds the programs for Windows and tries them under Wine |
 //! | `fuzz-smoke` | lets libFuzzer look for bytes that the project cannot read |
@@ -31,6 +32,7 @@ mod prerequisites;
 mod process;
 mod project;
 mod say;
+mod sim;
 mod test;
 pub mod tidy;
 mod torture;

@@ -1,5 +1,6 @@
 //! Value types shared by the crates of steep-repl: what a node is called, when a transaction
-//! committed, which transaction it was, where in the WAL it is.
+//! committed, which transaction it was, where in the WAL it is, what a node's monotonic clock says,
+//! which election it was.
 //!
 //! The crate holds values only. It reads no clock, talks to no server and decides nothing; the
 //! decisions are in the crates that depend on it (`steep-conflict` and others).
@@ -15,6 +16,8 @@
 //! |---|---|---|
 //! | [`NodeId`] | 1 to 63 bytes, ordered by bytes | |
 //! | [`Priority`] | a number, higher goes first | |
+//! | [`Term`] | the number of an election | |
+//! | [`Instant`] | microseconds of one node's monotonic clock | |
 //! | [`CommitTs`] | microseconds since 2000-01-01 00:00 UTC | `TimestampTz` |
 //! | [`Xid`] | 64-bit transaction id, epoch included | `FullTransactionId`, `xid8` |
 //! | [`Lsn`] | byte position in the WAL | `XLogRecPtr`, `pg_lsn` |
@@ -39,15 +42,19 @@
 extern crate alloc;
 
 mod commit_ts;
+mod instant;
 mod lsn;
 mod node_id;
 mod priority;
 mod snapshot;
+mod term;
 mod xid;
 
 pub use commit_ts::CommitTs;
+pub use instant::Instant;
 pub use lsn::{Lsn, ParseLsnError};
 pub use node_id::{NodeId, NodeIdError};
 pub use priority::Priority;
 pub use snapshot::{ParseSnapshotError, Snapshot};
+pub use term::Term;
 pub use xid::{ParseXidError, Xid};

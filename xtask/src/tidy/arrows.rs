@@ -42,6 +42,9 @@ const LINKS_SQL_PARSER: &str = "steep-ddl-parser";
 
 const TEST_KIT: &str = "steep-testkit";
 
+/// Runs the pure crates' machines in simulated groups; for `xtask` and its own tests only.
+const SIMULATION: &str = "steep-sim";
+
 /// Crates that exist to test, or to work on the project.
 const TOOLS: [&str; 2] = ["steep-ext-tests", "xtask"];
 
@@ -74,6 +77,7 @@ fn has_place(name: &str) -> bool {
     name == TYPES
         || name == EXTENSION
         || name == TEST_KIT
+        || name == SIMULATION
         || PURE.contains(&name)
         || SHELL.contains(&name)
         || TOOLS.contains(&name)
@@ -85,6 +89,8 @@ fn refusal(from: &str, to: &str, kind: DependencyKind) -> Option<Finding> {
     let is_for_tests = kind == DependencyKind::Development;
     let allowed = match from {
         TEST_KIT => false,
+        SIMULATION => to == TYPES || PURE.contains(&to),
+        _ if to == SIMULATION => from == "xtask",
         _ if to == TEST_KIT => is_for_tests || TOOLS.contains(&from),
         _ if TOOLS.contains(&from) => !BINARIES.contains(&to) || is_for_tests,
         TYPES => false,
@@ -126,6 +132,7 @@ mod tests {
         assert!(normal("steep-node", "steep-pg"));
         assert!(normal("steep-replctl", "steep-node"));
         assert!(normal("xtask", "steep-testkit"));
+        assert!(normal("steep-sim", "steep-topology") && normal("xtask", "steep-sim"));
         assert!(refusal("steep-node", "steep-testkit", DependencyKind::Development).is_none());
     }
 
@@ -142,6 +149,10 @@ mod tests {
             ("steep-node", "steep-repl"),
             ("steep-node", "steep-testkit"),
             ("steep-testkit", "steep-types"),
+            ("steep-node", "steep-sim"),
+            ("steep-topology", "steep-sim"),
+            ("steep-sim", "steep-node"),
+            ("steep-sim", "steep-testkit"),
         ] {
             assert!(!normal(from, to), "{from} -> {to}");
         }
