@@ -10,7 +10,7 @@ pub enum Action {
     Persist(u64, Durable),
     /// Send it once. Nobody minds if it gets lost.
     Send(NodeId, Message),
-    /// Be coordinator. Comes again whenever the lease is renewed.
+    /// Be coordinator. Comes again whenever the lease changes; the last one counts.
     Act(Acting),
     /// Be coordinator no more; end what is being done as one before the next action.
     StopActing,
