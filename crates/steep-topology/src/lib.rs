@@ -95,7 +95,7 @@
 //! * **T6** Settled memberships are one line.
 //! * **T7** What is said is on disk.
 //!
-//! `steep-sim` holds each of them in random histories of two to seven nodes; `tests/scenes` tells single
+//! `steep-sim` holds each of them in random histories of two to seven nodes; `tests/` tells single
 //! ones in order.
 //!
 //! # Example
