@@ -15,6 +15,12 @@ use crate::{PgError, ReadSecret, Secret, Settings, TlsMode, tls};
 const KEEPALIVE: (Duration, Duration, u32) = (Duration::from_secs(15), Duration::from_secs(5), 3);
 /// How long what was sent may stay unanswered by the other side's kernel.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+/// The server's limits are for its applications. A job's transaction may be open, and idle, for as long
+/// as the job takes: that of a join holds the snapshot that all rows are copied from.
+const PATIENT: &str = "-c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0";
+/// PostgreSQL 17 has one more, which 16 would refuse to start a session with.
+const PATIENT_SINCE_17: &str = "select set_config('transaction_timeout', '0', false)
+    where current_setting('transaction_timeout', true) is not null";
 
 /// A server that can be connected to: the settings, checked, and the TLS that goes with them.
 ///
@@ -91,7 +97,11 @@ impl Server {
     /// When the server cannot be reached in time, or refuses the login.
     pub async fn connect(&self) -> Result<Connection, PgError> {
         let (client, wire) = self.wire().await?;
-        Ok(connection::drive(client, wire))
+        let connection = connection::drive(client, wire);
+        connection.batch_execute(PATIENT_SINCE_17).await.map_err(|error| {
+            PgError::connecting(&error, self.settings.place(), self.settings.peer.clone())
+        })?;
+        Ok(connection)
     }
 
     /// A client and the connection behind it, which its caller has to drive.
@@ -163,7 +173,7 @@ fn config(settings: &Settings) -> tokio_postgres::Config {
         .keepalives_retries(retries)
         .tcp_user_timeout(UNACKNOWLEDGED)
         .options(format!(
-            "-c search_path= -c statement_timeout={} -c timezone=UTC -c datestyle=ISO \
+            "-c search_path= -c statement_timeout={} {PATIENT} -c timezone=UTC -c datestyle=ISO \
              -c intervalstyle=postgres -c extra_float_digits=1",
             settings.statement_timeout.as_millis()
         ));

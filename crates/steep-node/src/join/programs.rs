@@ -49,9 +49,11 @@ impl Programs {
             .env("PGAPPNAME", SESSIONS)
             .env("PGCONNECT_TIMEOUT", to.connect_timeout.as_secs().max(2).to_string())
             .env("PGCLIENTENCODING", "UTF8")
+            // pg_dump and pg_restore lift `transaction_timeout` by themselves, where it exists.
             .env(
                 "PGOPTIONS",
-                "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0",
+                "-c statement_timeout=0 -c lock_timeout=0 \
+                 -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0",
             )
             .env("LC_ALL", "C")
             .stdin(Stdio::null())

@@ -14,6 +14,13 @@ use super::programs::{Programs, complaint};
 use crate::error::{NodeError, While};
 use crate::names;
 
+/// An exported snapshot is a transaction that is open until every row is copied. PostgreSQL 16 does not
+/// know this limit.
+const PATIENT_SINCE_17: &str = "do $$ begin
+  perform pg_catalog.set_config('transaction_timeout', '0', false)
+  where pg_catalog.current_setting('transaction_timeout', true) is not null;
+end $$;";
+
 /// An exported snapshot; it can be taken up until this is dropped.
 #[derive(Debug)]
 pub(super) struct Exported {
@@ -47,7 +54,7 @@ impl Exported {
             return Err(broken("it has no input or output"));
         };
         let statement = format!(
-            "CREATE_REPLICATION_SLOT {} LOGICAL pgoutput (SNAPSHOT 'export');\n",
+            "{PATIENT_SINCE_17}\nCREATE_REPLICATION_SLOT {} LOGICAL pgoutput (SNAPSHOT 'export');\n",
             names::identifier(slot)
         );
         // An error shows in what it answers.

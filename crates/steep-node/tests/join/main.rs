@@ -7,6 +7,7 @@ mod exact;
 mod fails;
 mod group;
 mod leaves;
+mod limits;
 mod load;
 mod many;
 
