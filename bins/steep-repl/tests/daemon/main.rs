@@ -18,5 +18,6 @@ mod recorded;
 mod rotation;
 mod seen;
 mod support;
+mod tables;
 mod trio;
 mod watching;

@@ -202,6 +202,8 @@ impl Join<'_> {
     async fn fill(&self, source: &NodeDescription, record: &Record) -> Result<(), NodeError> {
         self.meter.step("preparing the members", 2, STEPS);
         let links = self.prepare(source, record).await?;
+        // From here on no member changes a table: this list stays.
+        let replicated = self.peers.describe(&self.source).await?.tables;
         let Some(to_source) = links.iter().find(|link| link.node == source.node_id) else {
             return refused(
                 format!("node {} does not count itself among the members", source.node_id),
@@ -251,7 +253,7 @@ impl Join<'_> {
         )
         .await?;
         schema.restore("pre-data", 1).await?;
-        closed::close(&own_client, &source.tables).await?;
+        closed::close(&own_client, &replicated).await?;
 
         self.meter.step("copying rows", 6, STEPS);
         let tables = copy_plan::tables(&source_client).await?;
@@ -279,7 +281,7 @@ impl Join<'_> {
             versions::restore(&source_client, &writer, &source.node_id, horizon_xid).await?;
         tracing::info!(count, "transactions of the source kept their versions");
         drop(writer);
-        subscriptions::guard_tables(&own_client, &source.tables).await?;
+        subscriptions::guard_tables(&own_client, &replicated).await?;
         subscriptions::advance(&own_client, &starts).await?;
         Record { step: Step::Tied, ..record.clone() }.save(&own_client).await
     }

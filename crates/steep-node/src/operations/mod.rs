@@ -13,6 +13,7 @@ mod remove;
 mod service;
 mod table_change;
 mod table_commands;
+mod table_rounds;
 mod tend;
 
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use steep_pg::Connection;
-use steep_proto::{ChangeTableRequest, ChangeTableResponse};
+use steep_proto::{ChangeTableRequest, ChangeTableResponse, ReplicatedTable};
 
 use super::GroupOperations;
 use crate::error::{NodeError, While};
@@ -11,7 +11,8 @@ use crate::names;
 use crate::ranges;
 
 impl GroupOperations {
-    /// Puts a table under guard here, or takes it out; or says whether that would work.
+    /// Puts a table under guard here, or takes it out; or says whether that would work. While a node
+    /// joins nothing is changed: it has the list of tables that there was when it began.
     pub(super) async fn change_table_here(
         &self,
         request: &ChangeTableRequest,
@@ -25,47 +26,140 @@ impl GroupOperations {
         let Some(state) = state(&client, &name).await? else {
             return Ok(no(format!("node {node} has no table {name}")));
         };
-        if request.remove {
-            if !request.dry_run && ranges::unmanage(&client, &name).await? {
-                tracing::info!(node, table = state.shown, "any id may be written to the table");
-            }
-            if state.is_replicated && !request.dry_run {
-                client
-                    .execute("select steep_repl.remove_table($1::text::regclass)", &[&name])
-                    .await
-                    .while_doing(format!("taking table {name} out of replication"))?;
-                tracing::info!(node, table = state.shown, "the table is not replicated any more");
-            }
+        if let Some(joins) = who_joins(&client).await? {
+            return Ok(no(joins));
+        }
+        if request.remove && request.dry_run {
             return Ok(yes(state.is_replicated));
         }
-        if state.is_replicated {
-            return Ok(yes(false));
+        if !request.remove {
+            if state.is_replicated {
+                return Ok(yes(false));
+            }
+            if let Some(why) = state.why_not {
+                return Ok(no(why));
+            }
         }
-        if let Some(why) = state.why_not {
-            return Ok(no(why));
+        if request.dry_run {
+            let shape = shape(&client, &name).await?;
+            return Ok(other_shape(request, &shape).map_or_else(|| yes(true), no));
         }
-        let shape = shape(&client, &name).await?;
-        if shape != request.shape {
-            return Ok(no(format!(
-                "its columns, key or rows differ: here {}, there {}",
-                brief(&shape),
-                brief(&request.shape)
-            )));
+        let what = format!("changing table {name}");
+        client.batch_execute("begin").await.while_doing(&what)?;
+        let change = if request.remove {
+            remove(&client, &name).await
+        } else {
+            add(&client, &name, table, request).await
+        };
+        let answer = change?;
+        let end = if answer.possible { "commit" } else { "rollback" };
+        client.batch_execute(end).await.while_doing(&what)?;
+        let shown = &state.shown;
+        match (answer.possible && answer.changed, request.remove) {
+            (true, true) => {
+                tracing::info!(node, table = shown, "the table is not replicated any more");
+            }
+            (true, false) => {
+                tracing::info!(node, table = shown, "the table is replicated from now on");
+            }
+            (false, _) => {}
         }
-        if !request.dry_run {
-            let order = table.has_node_order.then_some(&table.node_order);
-            let detection = (!table.detection.is_empty()).then_some(&table.detection);
-            client
-                .execute(
-                    "select steep_repl.add_table($1::text::regclass, $2, $3, $4)",
-                    &[&name, &table.strategy, &detection, &order],
-                )
-                .await
-                .while_doing(format!("putting table {name} under guard"))?;
-            tracing::info!(node, table = state.shown, "the table is replicated from now on");
-        }
-        Ok(yes(true))
+        Ok(answer)
     }
+}
+
+/// In a transaction. Its rows are compared while nobody can write them: what was written between the
+/// look and the change would be published to nobody.
+async fn add(
+    client: &Connection,
+    name: &str,
+    table: &ReplicatedTable,
+    request: &ChangeTableRequest,
+) -> Result<ChangeTableResponse, NodeError> {
+    let what = format!("putting table {name} under guard");
+    client
+        .batch_execute(&format!("lock table {name} in share row exclusive mode"))
+        .await
+        .while_doing(&what)?;
+    let shape = shape(client, name).await?;
+    if let Some(other) = other_shape(request, &shape) {
+        return Ok(no(other));
+    }
+    if let Some(joins) = nobody_begins_to_join(client).await? {
+        return Ok(no(joins));
+    }
+    let order = table.has_node_order.then_some(&table.node_order);
+    let detection = (!table.detection.is_empty()).then_some(&table.detection);
+    client
+        .execute(
+            "select steep_repl.add_table($1::text::regclass, $2, $3, $4)",
+            &[&name, &table.strategy, &detection, &order],
+        )
+        .await
+        .while_doing(&what)?;
+    Ok(yes(true))
+}
+
+/// In a transaction.
+async fn remove(client: &Connection, name: &str) -> Result<ChangeTableResponse, NodeError> {
+    let what = format!("taking table {name} out of replication");
+    // As its triggers' end will: whoever waits for it is not to hold up who wants to join.
+    client
+        .batch_execute(&format!("lock table {name} in access exclusive mode"))
+        .await
+        .while_doing(&what)?;
+    if let Some(joins) = nobody_begins_to_join(client).await? {
+        return Ok(no(joins));
+    }
+    ranges::unmanage(client, name).await?;
+    let removed = client
+        .execute(
+            "select steep_repl.remove_table(t.relation) from steep_repl.replicated_tables t
+             where t.relation = $1::text::regclass and t.is_active",
+            &[&name],
+        )
+        .await
+        .while_doing(&what)?;
+    Ok(yes(removed > 0))
+}
+
+/// The node that joins, if one does, and the way out. It may be this one.
+async fn who_joins(client: &Connection) -> Result<Option<String>, NodeError> {
+    let joining = client
+        .query_opt(
+            "select node_id from steep_repl.joins
+             union all select record ->> 'node' from steep_repl.own_join limit 1",
+            &[],
+        )
+        .await
+        .while_doing("looking whether a node joins")?;
+    Ok(joining.map(|row| {
+        let node = row.get::<_, Option<String>>(0).unwrap_or_default();
+        format!(
+            "node {node} joins at the moment: say it again when it is online; if it never will be, \
+             first steep-replctl node remove {node} --force"
+        )
+    }))
+}
+
+/// As [`who_joins`], and until the transaction ends nobody begins to.
+async fn nobody_begins_to_join(client: &Connection) -> Result<Option<String>, NodeError> {
+    client
+        .batch_execute("lock table steep_repl.joins in share row exclusive mode")
+        .await
+        .while_doing("looking whether a node joins")?;
+    who_joins(client).await
+}
+
+/// What differs between the table here and there, if anything does.
+fn other_shape(request: &ChangeTableRequest, shape: &str) -> Option<String> {
+    (shape != request.shape).then(|| {
+        format!(
+            "its columns, key or rows differ: here {}, there {}",
+            brief(shape),
+            brief(&request.shape)
+        )
+    })
 }
 
 fn no(reason: impl Into<String>) -> ChangeTableResponse {

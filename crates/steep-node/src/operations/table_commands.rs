@@ -1,14 +1,12 @@
 //! Commands about tables: said once, on any node, they take effect on all.
 
-use steep_ipc::{Failure, Plan, Progress, TableAdd, TableEntry};
+use steep_ipc::{Failure, Plan, TableAdd, TableEntry};
 use steep_proto::{ChangeTableRequest, ReplicatedTable};
 
 use super::table_change::shape;
-use super::{GroupOperations, ProgressSink, patterns, remove};
+use super::{GroupOperations, ProgressSink, patterns};
 use crate::error::NodeError;
 use crate::group::Policy;
-use crate::join::Address;
-use crate::names;
 use crate::tables::{self, Pattern};
 
 impl GroupOperations {
@@ -102,69 +100,6 @@ impl GroupOperations {
         }
         Ok(wanted)
     }
-
-    async fn everywhere(
-        &self,
-        changes: Vec<ChangeTableRequest>,
-        tables: Vec<TableEntry>,
-        dry_run: bool,
-        tell: ProgressSink<'_>,
-    ) -> Result<Plan, NodeError> {
-        let client = self.member().connect().await?;
-        let own = self.member().endpoint().node.clone();
-        let nodes = remove::nodes(&client, self.member().routes()).await?;
-        let mut plan = Plan { tables, ..Plan::default() };
-        let mut members: Vec<(String, Option<Address>)> = Vec::new();
-        for node in nodes {
-            if node.node == own {
-                members.push((node.node, None));
-            } else if let Some(address) = node.address {
-                members.push((node.node, Some(address)));
-            } else {
-                plan.refusals
-                    .push(format!("where the daemon of node {} is, is not known", node.node));
-            }
-        }
-        for (number, is_check) in [(1, true), (2, false)] {
-            if !is_check && (dry_run || !plan.refusals.is_empty()) {
-                break;
-            }
-            for (node, address) in &members {
-                tell(Progress {
-                    step: format!(
-                        "{} on node {node}",
-                        if is_check { "checking" } else { "changing" }
-                    ),
-                    step_number: number,
-                    steps: 2,
-                    ..Progress::default()
-                });
-                for change in &changes {
-                    let change = ChangeTableRequest { dry_run: is_check, ..change.clone() };
-                    let name = change.table.as_ref().map(names::qualified);
-                    let name = name.unwrap_or_default();
-                    let answer = match address {
-                        None => self.change_table_here(&change).await,
-                        Some(address) => {
-                            self.shared.peers.change_table(address, node, change).await
-                        }
-                    };
-                    let answer = answer.map_err(|error| partly(&plan.steps, is_check, error))?;
-                    if !answer.possible {
-                        plan.refusals.push(format!("table {name}, node {node}: {}", answer.reason));
-                    } else if answer.changed {
-                        plan.steps.push(format!("table {name}, node {node}"));
-                    }
-                }
-            }
-            if is_check && !dry_run {
-                // What was only checked is said again when it is done.
-                plan.steps.clear();
-            }
-        }
-        plan.done = !dry_run && plan.refusals.is_empty();
-        Ok(plan)
-    }
 }
 
 /// Which tables a command is about.
@@ -186,7 +121,7 @@ impl Wanted {
 }
 
 /// A node that has answered a moment ago does not answer any more: others are changed already.
-fn partly(done: &[String], is_check: bool, error: NodeError) -> NodeError {
+pub(super) fn partly(done: &[String], is_check: bool, error: NodeError) -> NodeError {
     if is_check || done.is_empty() || matches!(error, NodeError::Partly { .. }) {
         return error;
     }
