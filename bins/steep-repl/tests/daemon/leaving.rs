@@ -174,3 +174,25 @@ fn a_node_that_is_gone_for_good_is_removed_by_force_only() -> Outcome {
     assert!(said.contains("x is not a member"), "{said}");
     Ok(())
 }
+
+#[test]
+fn what_was_to_be_forgotten_of_a_node_is_not_its_next_membership() -> Outcome {
+    let trio = Trio::start()?;
+    let (adding, hold) = trio.adding_until_halfway()?;
+    // As if a had been away when c was removed, and had forgotten it since. What is to be forgotten of x
+    // comes after it.
+    let late = "insert into steep_repl.coordinator_state (key, value)
+                select 'forget:' || n || ':a', jsonb_build_object('node', n, 'member', 'a')
+                from unnest('{c,x}'::text[]) n";
+    trio.cluster("b").execute(DATABASE, late)?;
+    let left = "select string_agg(key, ' ') from steep_repl.coordinator_state where starts_with(key, 'forget:')";
+    wait::query_returns(trio.cluster("b"), DATABASE, left, "forget:c:a", wait::DEADLINE)?;
+    drop(hold);
+    assert!(answer(adding)?.done);
+    trio.is_joined()?;
+    let none = left.replace("string_agg(key, ' ')", "count(*)");
+    wait::query_returns(trio.cluster("b"), DATABASE, &none, "0", wait::DEADLINE)?;
+    assert_eq!(ties(&trio, "a", "c")?, "4");
+    insert(&trio, "c", "of c")?;
+    has(&trio, "a", "of c", "1")
+}

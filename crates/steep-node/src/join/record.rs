@@ -30,6 +30,8 @@ pub(super) enum Step {
     Filling,
     /// The rows are here and the subscriptions know where to begin.
     Tied,
+    /// Everybody knows it as a member, and its own clients may write: nothing is undone any more.
+    Open,
     /// It failed; not every member has forgotten it yet.
     Undoing,
 }

@@ -23,7 +23,7 @@ use super::{
     Address, Meter, catch_up, closed, copy_plan, identity, sequences, source, undo, versions,
 };
 use crate::error::{NodeError, While, refused};
-use crate::member::Member;
+use crate::member::{GIVEN_UP, Member};
 use crate::ranges;
 
 const STEPS: u32 = 9;
@@ -109,8 +109,15 @@ impl Join<'_> {
             self.undo(&record).await;
             return Err(error);
         }
-        let finished = self.carry_on(&record).await;
-        finished.map_err(|error| NodeError::Unfinished { source: Box::new(error) })?;
+        match self.carry_on(&record).await {
+            Err(error) if is_given_up(&error) => {
+                self.undo(&record).await;
+                return Err(error);
+            }
+            finished => {
+                finished.map_err(|error| NodeError::Unfinished { source: Box::new(error) })?;
+            }
+        }
         let mut plan = plan(&own, &source, findings);
         plan.done = true;
         Ok(plan)
@@ -128,7 +135,14 @@ impl Join<'_> {
             Step::Filling | Step::Undoing => {
                 undo::everything(self.own, self.peers, &record).await?;
             }
-            Step::Tied => self.carry_on(&record).await?,
+            Step::Tied | Step::Open => match self.carry_on(&record).await {
+                // Removed before it was a member everywhere: it would be one only for some.
+                Err(error) if is_given_up(&error) => {
+                    tracing::warn!(error = error.for_log(), "the attempt to join is undone");
+                    undo::everything(self.own, self.peers, &record).await?;
+                }
+                carried_on => carried_on?,
+            },
         }
         Ok(true)
     }
@@ -286,12 +300,27 @@ impl Join<'_> {
         Record { step: Step::Tied, ..record.clone() }.save(&own_client).await
     }
 
-    /// From here on nothing is undone: the node has its rows, and only has to be let loose.
+    /// From here on nothing is undone unless a member has given the attempt up: the node has its rows,
+    /// and only has to be let loose.
     async fn carry_on(&self, record: &Record) -> Result<(), NodeError> {
         self.meter.step("catching up", 9, STEPS);
         let client = self.own.connect().await?;
+        if record.step != Step::Open {
+            self.tell_all(record, &client).await?;
+            Record { step: Step::Open, ..record.clone() }.save(&client).await?;
+        }
+        closed::open(&client).await?;
+        client
+            .execute("select steep_repl.set_node_status($1, 'online')", &[&record.node])
+            .await
+            .while_doing("counting this node as online")?;
+        Record::end(&client).await
+    }
+
+    /// Until all subscribe to this node, and it has what they had written.
+    async fn tell_all(&self, record: &Record, client: &Connection) -> Result<(), NodeError> {
         let peers: Vec<_> = record.members.iter().map(|(node, _)| node.clone()).collect();
-        subscriptions::enable(&client, &peers).await?;
+        subscriptions::enable(client, &peers).await?;
         for (node, address) in &record.members {
             let credentials = self.own.credentials_for(node).await?;
             let request = CompleteJoinRequest {
@@ -302,18 +331,13 @@ impl Join<'_> {
             };
             self.peers.complete(address, request).await?;
         }
-        catch_up::with_all(&client, &peers).await?;
+        catch_up::with_all(client, &peers).await?;
         // `begin` puts it last.
         if let Some((source, _)) = record.members.last() {
             let members = &record.members;
-            ranges::begin_to_draw(self.own, &client, source, self.peers, members).await?;
+            ranges::begin_to_draw(self.own, client, source, self.peers, members).await?;
         }
-        closed::open(&client).await?;
-        client
-            .execute("select steep_repl.set_node_status($1, 'online')", &[&record.node])
-            .await
-            .while_doing("counting this node as online")?;
-        Record::end(&client).await
+        Ok(())
     }
 
     async fn undo(&self, record: &Record) {
@@ -359,6 +383,11 @@ impl Join<'_> {
             None => refused(format!("node {node} gives no way in"), "update its daemon"),
         }
     }
+}
+
+/// Whether a member says that the attempt has ended there.
+fn is_given_up(error: &NodeError) -> bool {
+    error.to_string().contains(GIVEN_UP)
 }
 
 /// Every peer's changes have to begin somewhere.

@@ -5,6 +5,9 @@ use std::time::Duration;
 use steep_pg::Connection;
 use steep_proto::{CompleteJoinRequest, Credentials};
 
+use super::attempts::{self, Standing};
+use super::forget::drop_link;
+use super::prepare::given_up_already;
 use super::{Member, Way, begin_alone};
 use crate::error::{NodeError, While, refused};
 use crate::names;
@@ -19,7 +22,7 @@ impl Member {
     /// Subscribes to a node that has its rows by now, and counts it as online.
     ///
     /// # Errors
-    /// When the node is not known here, or PostgreSQL refuses, here or there.
+    /// When the attempt has ended here, as by `node remove`, or PostgreSQL refuses, here or there.
     pub async fn complete(&self, request: &CompleteJoinRequest) -> Result<(), NodeError> {
         let node = request.node_id.as_str();
         let Some(credentials) = &request.credentials else {
@@ -31,6 +34,10 @@ impl Member {
         let patient = self.server.with_statement_timeout(Duration::ZERO);
         let client = patient.connect().await.while_doing(format!("node {}", self.endpoint.node))?;
         let what = format!("subscribing to node {node}");
+        let join_id = request.join_id.as_str();
+        if attempts::standing(&client, node, join_id).await.while_doing(&what)? == Standing::Over {
+            return given_up_already(node);
+        }
         let own_slot = names::of_node(&self.endpoint.node);
         let way = self.way_to(node, credentials)?;
         subscribe(&client, node, &way, &own_slot, true).await?;
@@ -41,14 +48,21 @@ impl Member {
             ))
             .await
             .while_doing(&what)?;
+        begin_alone(&client).await.while_doing(&what)?;
+        // Whoever gave it up meanwhile may have looked for the subscription too early.
+        if attempts::standing(&client, node, join_id).await.while_doing(&what)? == Standing::Over {
+            client.batch_execute("rollback").await.while_doing(&what)?;
+            if attempts::has_no_other(&client, node, join_id).await.while_doing(&what)? {
+                drop_link(&client, node).await.while_doing(&what)?;
+            }
+            return given_up_already(node);
+        }
         client
             .execute("select steep_repl.set_node_status($1, 'online')", &[&node])
             .await
             .while_doing(&what)?;
-        client
-            .execute("select steep_repl.end_join($1)", &[&request.join_id])
-            .await
-            .while_doing(&what)?;
+        attempts::succeeded(&client, node, join_id).await.while_doing(&what)?;
+        client.batch_execute("commit").await.while_doing(&what)?;
         // Whatever it copied is copied.
         withdraw_reading(&client, &names::of_node(node)).await.while_doing(&what)
     }

@@ -2,18 +2,17 @@
 
 use steep_pg::Connection;
 
-use super::{Member, begin_alone};
+use super::{Member, attempts, begin_alone};
 use crate::error::{NodeError, While};
 use crate::names;
-
-/// Begins the keys of attempts that were given up. They are kept for a day, far longer than a request
-/// can be on its way.
-const GIVEN_UP: &str = "given-up:";
 
 impl Member {
     /// Removes everything here that belongs to a node: the subscription to it, its slot, its role,
     /// its place among the peers. Its row in `steep_repl.nodes` stays, as `removed`: what it wrote
     /// keeps its place in the order of versions. Returns what was done, for people.
+    ///
+    /// With a `join_id` only what that attempt has made: it may be an old one, and the node a member by
+    /// another.
     ///
     /// # Errors
     /// When PostgreSQL refuses.
@@ -26,7 +25,18 @@ impl Member {
         let what = format!("forgetting node {node}");
         // First: a request to prepare that is still on its way, or still waits for its slot, then
         // finds out, or has made what is dropped below.
-        end_joins(&client, node, join_id).await.while_doing(&what)?;
+        begin_alone(&client).await.while_doing(&what)?;
+        attempts::give_up(&client, node, join_id).await.while_doing(&what)?;
+        let is_all = match join_id {
+            Some(join_id) => {
+                attempts::has_no_other(&client, node, join_id).await.while_doing(&what)?
+            }
+            None => true,
+        };
+        client.batch_execute("commit").await.while_doing(&what)?;
+        if !is_all {
+            return Ok(Vec::new());
+        }
         // Whoever watches sees why the link goes.
         set_status(&client, node, "leaving").await.while_doing(&what)?;
         let mut done = drop_link(&client, node).await.while_doing(&what)?;
@@ -56,45 +66,6 @@ pub(super) async fn set_status(
         )
         .await?;
     Ok(())
-}
-
-/// Ends a node's attempts to join, or one of them, which is remembered: whoever gives an attempt up
-/// does not wait for the answers it has asked for.
-async fn end_joins(
-    client: &Connection,
-    node: &str,
-    join_id: Option<&str>,
-) -> Result<(), tokio_postgres::Error> {
-    begin_alone(client).await?;
-    if let Some(join_id) = join_id {
-        client
-            .execute(
-                "delete from steep_repl.coordinator_state
-                 where starts_with(key, $1) and updated_at < now() - interval '1 day'",
-                &[&GIVEN_UP],
-            )
-            .await?;
-        client
-            .execute(
-                "insert into steep_repl.coordinator_state (key, value)
-                 values ($1, jsonb_build_object('node', $2::text)) on conflict (key) do nothing",
-                &[&given_up(join_id), &node],
-            )
-            .await?;
-    }
-    client
-        .execute(
-            "select steep_repl.end_join(j.join_id) from steep_repl.joins j
-             where j.node_id = $1 and ($2::text is null or j.join_id = $2)",
-            &[&node, &join_id],
-        )
-        .await?;
-    client.batch_execute("commit").await
-}
-
-/// Key, in `steep_repl.coordinator_state`, of an attempt that was given up.
-pub(super) fn given_up(join_id: &str) -> String {
-    format!("{GIVEN_UP}{join_id}")
 }
 
 /// Drops what ties this node to another one: the subscription to it, and the slot and the role that

@@ -3,6 +3,7 @@
 //!
 //! Each step may be repeated: whoever asked may have died before it heard the answer.
 
+mod attempts;
 mod complete;
 mod describe;
 mod forget;
@@ -11,8 +12,10 @@ mod password;
 mod prepare;
 mod way;
 
+pub(crate) use self::attempts::TO_FORGET;
 pub(crate) use self::complete::{DISCREET, subscribe};
 pub(crate) use self::forget::drop_link;
+pub(crate) use self::prepare::GIVEN_UP;
 pub(crate) use self::way::Way;
 
 use steep_pg::{Connection, Server};

@@ -3,8 +3,9 @@
 use steep_pg::Connection;
 use steep_proto::{Credentials, NodeDescription, PrepareJoinRequest, PrepareJoinResponse};
 
+use super::attempts::given_up;
 use super::complete::withdraw_reading;
-use super::forget::{drop_slot, given_up};
+use super::forget::drop_slot;
 use super::{Member, begin_alone, password};
 use crate::error::{NodeError, While, refused};
 use crate::names;
@@ -183,8 +184,11 @@ async fn require_free(
     )
 }
 
-fn given_up_already<T>(node: &str) -> Result<T, NodeError> {
-    refused(format!("this attempt of node {node} to join has been given up"), "join again")
+/// What a member says about an attempt that has ended there.
+pub(crate) const GIVEN_UP: &str = "to join has been given up";
+
+pub(super) fn given_up_already<T>(node: &str) -> Result<T, NodeError> {
+    refused(format!("this attempt of node {node} {GIVEN_UP}"), "join again")
 }
 
 /// Drops the slot of a node that does not join any more, neither in this attempt nor in another, for

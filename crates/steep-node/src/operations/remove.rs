@@ -9,6 +9,7 @@ use steep_pg::Connection;
 use super::{GroupOperations, ProgressSink};
 use crate::error::{NodeError, While, refused};
 use crate::join::Address;
+use crate::member::TO_FORGET;
 use crate::routes::Routes;
 
 /// How often whoever waits hears that the work goes on. A client gives up after a minute of silence.
@@ -176,8 +177,6 @@ pub(crate) async fn nodes(client: &Connection, routes: &Routes) -> Result<Vec<Kn
         .collect())
 }
 
-const PENDING: &str = "forget:";
-
 /// Waits for `work`, and says what is done: at once, and `every` so often.
 async fn saying<T>(every: Duration, say: impl Fn(), work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
@@ -196,7 +195,7 @@ async fn remember(client: &Connection, leaving: &str, member: &str) -> Result<()
             "insert into steep_repl.coordinator_state (key, value)
              values ($1, jsonb_build_object('node', $2::text, 'member', $3::text))
              on conflict (key) do nothing",
-            &[&format!("{PENDING}{leaving}:{member}"), &leaving, &member],
+            &[&format!("{TO_FORGET}{leaving}:{member}"), &leaving, &member],
         )
         .await
         .while_doing("remembering whom to tell")?;
@@ -211,7 +210,7 @@ impl GroupOperations {
             .query(
                 "select key, value ->> 'node', value ->> 'member' from steep_repl.coordinator_state
                  where starts_with(key, $1) order by key",
-                &[&PENDING],
+                &[&TO_FORGET],
             )
             .await
             .while_doing(what)?;
@@ -220,6 +219,11 @@ impl GroupOperations {
         for row in rows {
             let (key, leaving, member) =
                 (row.get::<_, String>(0), row.get::<_, String>(1), row.get::<_, String>(2));
+            // Removed, and on its way to be a member again: what is left to forget would be the new one.
+            if known.iter().any(|known| known.node == leaving) {
+                is_any_left = true;
+                continue;
+            }
             let address = known.iter().find(|known| known.node == member);
             let told = match address.and_then(|known| known.address.as_ref()) {
                 Some(address) => {

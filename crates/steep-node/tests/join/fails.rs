@@ -157,6 +157,42 @@ on_each_major! {
         Ok(())
     }
 
+    fn a_node_that_was_removed_before_it_had_joined_does_not_come_back(major: Major) -> Outcome {
+        let group = group_of_two(major)?;
+        for node in ["a", "b", "c"] {
+            // It comes for changes, and is not known any more.
+            group.cluster(node).expect_log("");
+        }
+        assert!(group.join_with("c", "a", 9, None)?.is_none());
+        for member in ["a", "b"] {
+            group.forget(member, "c")?;
+        }
+        assert!(group.recover("c", "a")?);
+        nothing_is_left(&group)?;
+        for member in ["a", "b"] {
+            let status = "select status from steep_repl.nodes where node_id = 'c'";
+            assert_eq!(group.value(member, status)?, "removed", "{member}");
+        }
+        assert!(!group.recover("c", "a")?);
+        assert!(group.join("c", "a")?.done);
+        all_equal(&group, &["a", "b", "c"])?;
+        group.finish();
+        Ok(())
+    }
+
+    fn giving_up_an_old_attempt_leaves_a_node_that_is_a_member_by_another(major: Major) -> Outcome {
+        let group = Group::start(&[major; 2])?;
+        group.execute("a", SCHEMA)?;
+        assert!(group.init("a")?.done);
+        assert!(group.join("b", "a")?.done);
+        group.abort_at("a", "b", "old")?;
+        assert_eq!(group.leftovers("a")?["slots"], "steep_repl_b");
+        group.execute("b", "insert into history values ('of b', 1, 1)")?;
+        all_equal(&group, &["a", "b"])?;
+        group.finish();
+        Ok(())
+    }
+
     fn what_cannot_join_is_refused_and_unchanged(major: Major) -> Outcome {
         let group = Group::start(&[major; 3])?;
         group.execute("a", SCHEMA)?;
