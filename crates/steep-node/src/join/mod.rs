@@ -28,6 +28,7 @@ mod record;
 mod run;
 mod schema;
 mod sequences;
+mod slots;
 mod snapshot;
 mod source;
 mod subscriptions;

@@ -20,7 +20,7 @@ use super::schema::Schema;
 use super::snapshot::Exported;
 use super::subscriptions::{self, Link};
 use super::{
-    Address, Meter, catch_up, closed, copy_plan, identity, sequences, source, undo, versions,
+    Address, Meter, catch_up, closed, copy_plan, identity, sequences, slots, source, undo, versions,
 };
 use crate::error::{NodeError, While, refused};
 use crate::member::{GIVEN_UP, Member};
@@ -297,6 +297,7 @@ impl Join<'_> {
         drop(writer);
         subscriptions::guard_tables(&own_client, &replicated).await?;
         subscriptions::advance(&own_client, &starts).await?;
+        slots::are_kept(self.own, &links).await?;
         Record { step: Step::Tied, ..record.clone() }.save(&own_client).await
     }
 

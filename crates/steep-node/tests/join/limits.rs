@@ -32,4 +32,36 @@ on_each_major! {
         group.finish();
         Ok(())
     }
+
+    fn a_slot_that_a_server_gives_up_during_the_copy_ends_the_join(major: Major) -> Outcome {
+        let group = Group::start(&[major; 2])?;
+        group.execute("a", SCHEMA)?;
+        assert!(group.init("a")?.done);
+        let done = Cell::new(None);
+        let lose = || -> Outcome {
+            group.execute("a", "alter system set max_slot_wal_keep_size = '1MB'")?;
+            group.execute("a", "select pg_reload_conf()")?;
+            for _ in 0..3 {
+                group.execute("a", "select pg_logical_emit_message(false, 'test', repeat('x', 1000000))")?;
+                group.execute("a", "select pg_switch_wal()")?;
+            }
+            group.execute("a", "checkpoint")?;
+            let status = "select wal_status from pg_replication_slots";
+            Ok(wait::query_returns(group.cluster("a"), DATABASE, status, "lost", crate::PATIENCE)?)
+        };
+        let failed = group.join_with("b", "a", 7, Some(&|_| done.set(Some(lose()))));
+        done.take().ok_or("it did not copy")??;
+        let said = failed.err().ok_or("it joined")?.to_string();
+        for word in ["slot steep_repl_b on node a was lost", "max_slot_wal_keep_size"] {
+            assert!(said.contains(word), "{said}");
+        }
+        assert_eq!(group.leftovers("b")?, [].into());
+        assert!(!group.leftovers("a")?.contains_key("slots"));
+        group.execute("a", "alter system reset max_slot_wal_keep_size")?;
+        group.execute("a", "select pg_reload_conf()")?;
+        assert!(group.join("b", "a")?.done);
+        all_equal(&group, &["a", "b"])?;
+        group.finish();
+        Ok(())
+    }
 }
