@@ -52,6 +52,17 @@ impl Meter {
         });
     }
 
+    /// The step goes on, and this is what it waits for.
+    pub fn detail(&self, step: &str) {
+        self.shared.told.send_if_modified(|progress| {
+            let is_new = progress.step != step;
+            if is_new {
+                step.clone_into(&mut progress.step);
+            }
+            is_new
+        });
+    }
+
     /// Another daemon's job is so far.
     pub fn relay(&self, progress: Progress) {
         self.shared.told.send_replace(progress);

@@ -332,7 +332,7 @@ impl Join<'_> {
             };
             self.peers.complete(address, request).await?;
         }
-        catch_up::with_all(client, &peers).await?;
+        catch_up::with_all(client, &peers, &self.meter).await?;
         // `begin` puts it last.
         if let Some((source, _)) = record.members.last() {
             let members = &record.members;

@@ -130,4 +130,20 @@ on_each_major! {
         group.finish();
         Ok(())
     }
+
+    fn a_node_whose_clock_is_ahead_catches_up_all_the_same(major: Major) -> Outcome {
+        let group = Group::start_with(&[major; 2], |builder| {
+            builder.clock(Clock::Offset(0.0)).setting("steep_repl.max_clock_skew", "30s")
+        })?;
+        group.execute("a", SCHEMA)?;
+        assert!(group.init("a")?.done);
+        // At the end, when it is set right.
+        group.cluster("b").expect_log("the clock of this node has stepped back");
+        group.cluster("b").set_clock(Clock::Offset(15.0))?;
+        assert!(group.join("b", "a")?.done);
+        group.cluster("b").set_clock(Clock::Offset(0.0))?;
+        all_equal(&group, &["a", "b"])?;
+        group.finish();
+        Ok(())
+    }
 }
