@@ -6,6 +6,7 @@ use steep_pg::Connection;
 use tokio_postgres::error::SqlState;
 
 use super::Member;
+use super::closed::Closed;
 use super::forget::{drop_link, set_status};
 use crate::error::{NodeError, While, refused};
 use crate::names;
@@ -18,7 +19,7 @@ const MOST_DEADLOCKS: u32 = 10;
 const HANDOVER: Duration = Duration::from_secs(60);
 
 impl Member {
-    /// Hands over what only this node has, then drops everything that made this database a node. Its
+    /// Hands over what only this node has, while clients that write wait, then drops everything that made this database a node. Its
     /// tables and their rows stay. With `force` nothing is waited for. Returns what was done, for people.
     ///
     /// # Errors
@@ -47,9 +48,11 @@ impl Member {
             .await
             .while_doing(what)?;
         let peers: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        let mut closed = None;
         if !force {
             require_nobody_joining(&client).await?;
             done.extend(ranges::hand_over(&client, &self.endpoint.node).await?);
+            closed = Some(Closed::take(&patient).await?);
             hand_over(&client, &peers).await?;
             done.push("everything written here has reached the other nodes".to_owned());
         }
@@ -57,6 +60,10 @@ impl Member {
         set_status(&client, &self.endpoint.node, "leaving").await.while_doing(what)?;
         for peer in &peers {
             done.extend(drop_link(&client, peer).await.while_doing(what)?);
+        }
+        // What is written from here on stays here, as these tables do.
+        if let Some(closed) = closed {
+            closed.open().await?;
         }
         drop_extension(&client).await.while_doing(what)?;
         done.push("extension steep_repl dropped; tables and rows stay".to_owned());

@@ -4,6 +4,7 @@
 //! Each step may be repeated: whoever asked may have died before it heard the answer.
 
 mod attempts;
+mod closed;
 mod complete;
 mod describe;
 mod forget;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use steep_testkit::{Major, on_each_major};
+use steep_testkit::postgres::error::SqlState;
+use steep_testkit::{Hold, Major, on_each_major, wait};
 
 use crate::all_equal;
 use crate::group::{DATABASE, Group, Outcome};
@@ -44,11 +45,44 @@ on_each_major! {
         // Deletes need no confirmation of a node that is gone.
         group.execute("a", "delete from history where id like 'last %'")?;
         all_equal(&group, &["a", "b"])?;
-        steep_testkit::wait::query_returns(
+        wait::query_returns(
             group.cluster("a"), DATABASE,
             "select (steep_repl.maintain() is not null or true) and not exists (select from steep_repl.tombstone_chunks)",
             "t", crate::PATIENCE,
         )?;
+        group.finish();
+        Ok(())
+    }
+
+    fn its_clients_write_before_it_hands_over_or_when_it_has_left(major: Major) -> Outcome {
+        let group = Group::start(&[major; 2])?;
+        group.execute("a", SCHEMA)?;
+        assert!(group.init("a")?.done);
+        assert!(group.join("b", "a")?.done);
+        for node in ["a", "b"] {
+            group.cluster(node).expect_log("");
+        }
+        // It takes long for a to have everything.
+        let mut hold = Hold::take(group.cluster("a"), DATABASE, "begin; lock table history in share mode")?;
+        group.execute("b", "insert into history values ('before', 1, 1)")?;
+        hold.waited_for_by(1)?;
+        std::thread::scope(|scope| {
+            let leaves = scope.spawn(|| group.leave("b", false).map_err(|error| error.to_string()));
+            let closed = "select count(*) > 0 from pg_locks
+                where relation = 'account'::regclass and mode = 'ShareRowExclusiveLock' and granted";
+            wait::query_returns(group.cluster("b"), DATABASE, closed, "t", crate::PATIENCE)?;
+            let mut client = group.cluster("b").try_client(DATABASE)?;
+            let write = "insert into account values (-1, 1, 'too late')";
+            let waits = client.batch_execute(&format!("set lock_timeout = '200ms'; {write}"));
+            assert_eq!(waits.err().and_then(|error| error.code().cloned()), Some(SqlState::LOCK_NOT_AVAILABLE));
+            client.batch_execute("select count(*) from account")?;
+            drop(hold);
+            leaves.join().map_err(|_| "a panic")??;
+            Ok::<_, Box<dyn std::error::Error>>(())
+        })?;
+        group.forget("a", "b")?;
+        assert_eq!(group.value("a", "select count(*) from history where id = 'before'")?, "1");
+        group.execute("b", "insert into account values (-1, 1, 'alone')")?;
         group.finish();
         Ok(())
     }
