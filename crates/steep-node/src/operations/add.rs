@@ -25,24 +25,25 @@ impl GroupOperations {
     ) -> Result<Plan, Failure> {
         let shared = Arc::clone(&self.shared);
         let request = request.clone();
-        let started = self.shared.jobs.start("add", move |meter, cancel| async move {
+        let started = self.shared.jobs.start("add", None, move |meter, cancel| async move {
             ask_to_join(&shared, &request, &meter, &cancel).await
         })?;
         started.follow(tell).await
     }
 
-    /// Joins the group of the member at an address, in a job of its own.
+    /// Joins the group of the member at an address, as it asks, in a job of its own.
     ///
     /// # Errors
     /// When another job runs.
     pub(super) fn start_join(
         &self,
+        asked_by: &str,
         source: Address,
         jobs: usize,
         dry_run: bool,
     ) -> Result<Started, NodeError> {
         let shared = Arc::clone(&self.shared);
-        self.shared.jobs.start("join", move |meter, cancel| async move {
+        self.shared.jobs.start("join", Some(asked_by), move |meter, cancel| async move {
             let join = shared.join_from(source, jobs, meter);
             let plan = if dry_run { join.check().await } else { join.run(&cancel).await };
             Ok(plan?)

@@ -23,6 +23,8 @@ pub struct Jobs {
 struct Job {
     id: String,
     kind: &'static str,
+    /// The node that wants it; none: this one.
+    asked_by: Option<String>,
     progress: watch::Receiver<Progress>,
     outcome: watch::Receiver<Option<Result<Plan, Failure>>>,
     cancel: CancellationToken,
@@ -38,13 +40,15 @@ pub struct Started {
 }
 
 impl Jobs {
-    /// Starts a job in a task of its own, which goes on when nobody follows it.
+    /// Starts a job in a task of its own, which goes on when nobody follows it; `asked_by` names the node
+    /// that wants it, if that is another one.
     ///
     /// # Errors
     /// When another one runs.
     pub fn start<F>(
         &self,
         kind: &'static str,
+        asked_by: Option<&str>,
         work: impl FnOnce(Meter, CancellationToken) -> F,
     ) -> Result<Started, NodeError>
     where
@@ -83,6 +87,7 @@ impl Jobs {
         *last = Some(Job {
             id: format!("{kind}-{number}"),
             kind,
+            asked_by: asked_by.map(str::to_owned),
             progress: progress.clone(),
             outcome: outcome.clone(),
             cancel,
@@ -132,6 +137,28 @@ impl Jobs {
     }
 }
 
+impl Jobs {
+    /// Stops the running job for a node, which has to be the one that wanted it; false if none runs.
+    ///
+    /// # Errors
+    /// When another node wanted it.
+    pub fn cancel_for(&self, node: &str) -> Result<bool, NodeError> {
+        let Ok(last) = self.last.lock() else { return Ok(false) };
+        let Some(job) = last.as_ref().filter(|job| job.outcome.borrow().is_none()) else {
+            return Ok(false);
+        };
+        if job.asked_by.as_deref() != Some(node) {
+            return Err(NodeError::Refused {
+                message: format!("the job that runs here ({}) is not one of node {node}", job.id),
+                hint: "cancel it where it was begun, or on this node: steep-replctl node cancel"
+                    .to_owned(),
+            });
+        }
+        job.cancel.cancel();
+        Ok(true)
+    }
+}
+
 impl Started {
     /// Follows the job to its end.
     ///
@@ -171,5 +198,32 @@ async fn outcome_of(
             hint: None,
             summary: None,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_node_that_wanted_a_job_may_stop_it() -> Result<(), NodeError> {
+        let jobs = Jobs::default();
+        assert!(!jobs.cancel_for("a")?);
+        let started = jobs.start("join", Some("a"), |_, cancel| async move {
+            cancel.cancelled().await;
+            Err(NodeError::Cancelled.into())
+        })?;
+        let refused = jobs.cancel_for("b").err().map(|error| error.to_string());
+        assert_eq!(
+            refused.as_deref(),
+            Some("the job that runs here (join-1) is not one of node b")
+        );
+        assert!(jobs.is_busy());
+        assert!(jobs.cancel_for("a")?);
+        assert!(started.follow(&|_| ()).await.is_err());
+        let _own = jobs.start("add", None, |_, _| std::future::pending())?;
+        assert!(jobs.cancel_for("a").is_err());
+        assert!(jobs.cancel());
+        Ok(())
     }
 }

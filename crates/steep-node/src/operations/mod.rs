@@ -136,6 +136,11 @@ impl GroupOperations {
         self.shared.jobs.cancel()
     }
 
+    /// The same for another node, whose job it has to be.
+    fn cancel_job_of(&self, node: &str) -> Result<bool, NodeError> {
+        self.shared.jobs.cancel_for(node)
+    }
+
     /// Makes this database the first node of a group.
     ///
     /// # Errors

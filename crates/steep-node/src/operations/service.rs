@@ -113,7 +113,7 @@ impl NodeService for Service {
             jobs => (jobs as usize).min(64),
         };
         tracing::info!(peer = %peer.node, %source, "asked to join a group");
-        let started = self.operations.start_join(source, jobs, request.dry_run)?;
+        let started = self.operations.start_join(&peer.node, source, jobs, request.dry_run)?;
         let (told, tells) = mpsc::channel(TOLD_AT_ONCE);
         let teller = AbortOnDropHandle::new(tokio::spawn(tell(started, told)));
         let stream = futures_util::stream::unfold((tells, teller), |(mut tells, teller)| async {
@@ -128,7 +128,7 @@ impl NodeService for Service {
         _: CancelJoinRequest,
     ) -> Result<CancelJoinResponse, Failure> {
         tracing::info!(peer = %peer.node, "asked to stop joining");
-        Ok(CancelJoinResponse { was_running: self.operations.cancel_job() })
+        Ok(CancelJoinResponse { was_running: self.operations.cancel_job_of(&peer.node)? })
     }
 
     async fn prepare_join(
