@@ -7,6 +7,7 @@ use steep_proto::{HealthRequest, PROTOCOL};
 
 use super::peers::{AskPeer, BoxFuture, NoAnswer, PeerAddress, PeerAnswer};
 use crate::grpc::{PeerClient, PeerError, Security};
+use crate::join::Address;
 
 /// Asks peers' daemons by gRPC, over connections that are kept.
 #[derive(Debug)]
@@ -71,8 +72,7 @@ impl Daemons {
         if let Some(client) = known.filter(PeerClient::is_certificate_valid) {
             return Ok(client);
         }
-        let address = format!("{}:{}", peer.host, peer.port);
-        let client = PeerClient::connect(&address, security, Some(&peer.node)).await?;
+        let client = PeerClient::connect(&written(peer), security, Some(&peer.node)).await?;
         let mut connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
         // Only what is still asked for stays open.
         connected.retain(|other, _| other.node != peer.node);
@@ -81,8 +81,27 @@ impl Daemons {
     }
 }
 
+/// As a URL has it: an IPv6 address stands in brackets there.
+fn written(peer: &PeerAddress) -> String {
+    Address { host: peer.host.clone(), port: peer.port }.to_string()
+}
+
 impl AskPeer for Daemons {
     fn ask<'a>(&'a self, peer: &'a PeerAddress) -> BoxFuture<'a, Result<PeerAnswer, NoAnswer>> {
         Box::pin(self.answer(peer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_may_be_at_an_ipv6_address() {
+        let at = |host: &str| {
+            written(&PeerAddress { node: "b".to_owned(), host: host.to_owned(), port: 5433 })
+        };
+        assert_eq!(at("fd00::2"), "[fd00::2]:5433");
+        assert_eq!(at("b.example.net"), "b.example.net:5433");
     }
 }
