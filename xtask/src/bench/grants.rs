@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use steep_ipc::{RangeAllocate, Request};
 use steep_ipc_tokio::{Client, Endpoint};
 use steep_testkit::{Major, PgCluster, PgClusterBuilder};
+use tokio::runtime::{Builder, Runtime};
 
 use super::Size;
 use super::figure::{Figure, Target};
@@ -37,10 +38,10 @@ pub(super) fn run(programs: &Programs, major: Major, size: Size) -> Result<Vec<F
         node.execute(DATABASE, "create table t (id bigserial primary key)")?;
     }
     daemons[0].must(&["table", "add", "public.t"])?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
     let (mut medians, mut slow) = (Vec::new(), Vec::new());
     for round in 1..=size.rounds {
-        let mut times = runtime.block_on(grants(&nodes, &daemons))?;
+        let mut times = grants(&runtime, &nodes, &daemons)?;
         times.sort_by(f64::total_cmp);
         let (median, p99) = (times[GRANTS / 2], times[GRANTS * 99 / 100]);
         say::progress(format!(
@@ -59,11 +60,11 @@ pub(super) fn run(programs: &Programs, major: Major, size: Size) -> Result<Vec<F
 }
 
 /// Milliseconds of each.
-async fn grants(nodes: &[PgCluster], daemons: &[Daemon]) -> Result<Vec<f64>> {
+fn grants(runtime: &Runtime, nodes: &[PgCluster], daemons: &[Daemon]) -> Result<Vec<f64>> {
     let mut clients = Vec::new();
     for daemon in daemons {
         let endpoint = Endpoint::at(daemon.ipc());
-        clients.push(Client::connect(&endpoint, "bench").await?);
+        clients.push(runtime.block_on(Client::connect(&endpoint, "bench"))?);
     }
     let request = Request::RangeAllocate(RangeAllocate {
         table: "public.t".to_owned(),
@@ -76,7 +77,7 @@ async fn grants(nodes: &[PgCluster], daemons: &[Daemon]) -> Result<Vec<f64>> {
         let granter = nodes[0].value(DATABASE, lowest)?;
         let holder = nodes.iter().position(|node| node.name() != granter).context("two nodes")?;
         let began = Instant::now();
-        clients[holder].call(&request).await?;
+        runtime.block_on(clients[holder].call(&request))?;
         times.push(began.elapsed().as_secs_f64() * 1000.0);
     }
     Ok(times)
