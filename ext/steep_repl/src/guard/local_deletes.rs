@@ -59,7 +59,7 @@ unsafe fn record_all(
             if tombstone::keeps_columns(table, slot) {
                 tombstone::bury(table, slot, &Deleter::Here, None);
             } else {
-                keys.push(|mut push| key::hash_and_texts(table, slot, &mut push));
+                keys.push(|push| key::hash_and_texts(table, slot, push));
             }
             pg_sys::MemoryContextSwitchTo(context);
             if keys.size() > MEMORY {
