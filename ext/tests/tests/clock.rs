@@ -29,6 +29,10 @@ fn skewed(major: Major, offset: f64) -> Result<(), Failure> {
     let group = builder.setting("steep_repl.max_clock_skew", "10s").start()?;
     group.create_table("t", COLUMNS, "'last_write_wins', 'exact'")?;
     group.settle()?;
+    if offset < 0.0 {
+        // If it has beaten before.
+        group.node("b").expect_log(STEPPED_BACK);
+    }
     set_clock(&group, "b", offset)?;
     causality_holds(&group, 6)?;
     // The clock of b decides who is last: so it is with clocks, but all nodes agree.

@@ -6,32 +6,64 @@ use crate::member::Member;
 
 /// Requires that each of them still has everything since it was made. A server that has given one up
 /// says so to nobody, and the node would wait for its changes for ever.
+///
+/// A member that cannot be reached only delays a join, so it is not asked: what comes from there is waited
+/// for, and said to be.
 pub(super) async fn are_kept(own: &Member, links: &[Link]) -> Result<(), NodeError> {
-    for Link { node, prepared } in links {
-        let Some(credentials) = &prepared.credentials else { continue };
-        let slot = &prepared.slot_name;
-        let server = own.way_to(node, credentials)?.server()?;
-        let client = server.connect().await.while_doing(format!("connecting to node {node}"))?;
-        // PostgreSQL 16 does not say why.
-        let found = client
-            .query_opt(
-                "select s.wal_status = 'lost', to_jsonb(s) ->> 'invalidation_reason'
-                 from pg_replication_slots s where s.slot_name = $1",
-                &[&slot],
-            )
-            .await
-            .while_doing(format!("looking at slot {slot} on node {node}"))?;
-        let Some(row) = found else {
-            return refused(
-                format!("slot {slot} on node {node} is gone: somebody dropped it"),
-                "join again",
-            );
+    for link in links {
+        let (node, slot) = (&link.node, &link.prepared.slot_name);
+        let state = match look(own, link).await {
+            Ok(state) => state,
+            Err(error) => {
+                let (own, error) = (&own.endpoint().node, error.for_log());
+                tracing::info!(node = own, peer = node, error, "its slot is not looked at");
+                continue;
+            }
         };
-        if row.get::<_, Option<bool>>(0) == Some(true) {
-            return Err(lost(node, slot, row.get(1)));
+        match state {
+            Slot::Kept => {}
+            Slot::Lost { reason } => return Err(lost(node, slot, reason.as_deref())),
+            Slot::Gone => {
+                return refused(
+                    format!("slot {slot} on node {node} is gone: somebody dropped it"),
+                    "join again",
+                );
+            }
         }
     }
     Ok(())
+}
+
+/// What has become of a slot.
+enum Slot {
+    Kept,
+    /// PostgreSQL 16 does not say why.
+    Lost {
+        reason: Option<String>,
+    },
+    Gone,
+}
+
+async fn look(own: &Member, Link { node, prepared }: &Link) -> Result<Slot, NodeError> {
+    let Some(credentials) = &prepared.credentials else { return Ok(Slot::Kept) };
+    let slot = &prepared.slot_name;
+    let server = own.way_to(node, credentials)?.server()?;
+    let client = server.connect().await.while_doing(format!("connecting to node {node}"))?;
+    let found = client
+        .query_opt(
+            "select s.wal_status = 'lost', to_jsonb(s) ->> 'invalidation_reason'
+             from pg_replication_slots s where s.slot_name = $1",
+            &[slot],
+        )
+        .await
+        .while_doing(format!("looking at slot {slot} on node {node}"))?;
+    Ok(match found {
+        None => Slot::Gone,
+        Some(row) if row.get::<_, Option<bool>>(0) == Some(true) => {
+            Slot::Lost { reason: row.get(1) }
+        }
+        Some(_) => Slot::Kept,
+    })
 }
 
 fn lost(node: &str, slot: &str, reason: Option<&str>) -> NodeError {

@@ -93,8 +93,9 @@ const HOLDS: &str = "
 
 const WAITING: &str =
     "select count(*) > 0 from pg_locks where locktype = 'advisory' and not granted";
-const READING: &str = "select count(*) > 0 from pg_locks
-    where relation = 'steep_repl.identity_ranges'::regclass and not granted and mode = 'AccessShareLock'";
+/// Behind the session that has locked the table for itself: whoever reads what was granted, or grants.
+const BEHIND: &str = "select count(*) > 0 from pg_locks
+    where relation = 'steep_repl.identity_ranges'::regclass and not granted and mode <> 'AccessExclusiveLock'";
 
 fn kill(couple: &mut Couple, step: Step, victim: Role, part: Part) -> Outcome {
     let granter = granter(couple.cluster("a"))?;
@@ -135,7 +136,7 @@ fn kill(couple: &mut Couple, step: Step, victim: Role, part: Part) -> Outcome {
             hold.batch_execute("select pg_advisory_unlock_all()")?;
             let (client, locked) = locking.join().map_err(|_| "no lock")?;
             locked?;
-            wait::query_returns(couple.cluster(at), DATABASE, READING, "t", wait::DEADLINE)?;
+            wait::query_returns(couple.cluster(at), DATABASE, BEHIND, "t", wait::DEADLINE)?;
             Some(client)
         }
         None => None,
