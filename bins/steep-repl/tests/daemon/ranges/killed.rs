@@ -2,6 +2,9 @@
 //! granted twice, and what was being asked for is had when it is asked for again.
 
 use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use steep_ipc::{RangeAllocate, Request, Response};
@@ -97,6 +100,9 @@ const WAITING: &str =
 const BEHIND: &str = "select count(*) > 0 from pg_locks
     where relation = 'steep_repl.identity_ranges'::regclass and not granted and mode <> 'AccessExclusiveLock'";
 
+/// Between two questions to a daemon that refuses, or is dead.
+const PAUSE: Duration = Duration::from_millis(50);
+
 fn kill(couple: &mut Couple, step: Step, victim: Role, part: Part) -> Outcome {
     let granter = granter(couple.cluster("a"))?;
     let holder = if granter == "a" { "b" } else { "a" };
@@ -108,13 +114,24 @@ fn kill(couple: &mut Couple, step: Step, victim: Role, part: Part) -> Outcome {
     let lock = if step == Step::Recorded { 2 } else { 1 };
     hold.batch_execute(&format!("select pg_advisory_lock({lock})"))?;
     let endpoint = daemon(couple, holder).endpoint();
-    // Whether it is answered depends on who is killed.
-    let asking = std::thread::spawn(move || {
-        let asked = runtime()?.block_on(async {
-            let mut client = Client::connect(&endpoint, "test").await?;
-            Ok::<_, Box<dyn Error>>(client.call(&allocate()).await?)
-        });
-        Ok::<_, std::io::Error>(asked.is_ok())
+    // Again and again: a daemon that is not answered in time passes on to its own blocks.
+    let is_over = Arc::new(AtomicBool::new(false));
+    let asking = std::thread::spawn({
+        let is_over = Arc::clone(&is_over);
+        move || {
+            let runtime = runtime()?;
+            while !is_over.load(Ordering::Relaxed) {
+                // Whether it is answered depends on who is killed.
+                let asked = runtime.block_on(async {
+                    let mut client = Client::connect(&endpoint, "test").await?;
+                    Ok::<_, Box<dyn Error>>(client.call(&allocate()).await?)
+                });
+                if asked.is_err() {
+                    std::thread::sleep(PAUSE);
+                }
+            }
+            Ok::<_, std::io::Error>(())
+        }
     });
     wait::query_returns(couple.cluster(at), DATABASE, WAITING, "t", wait::DEADLINE)?;
     let table =
@@ -142,6 +159,7 @@ fn kill(couple: &mut Couple, step: Step, victim: Role, part: Part) -> Outcome {
         None => None,
     };
 
+    is_over.store(true, Ordering::Relaxed);
     let killed = if victim == Role::Granter { granter } else { holder };
     match part {
         Part::Daemon => {
