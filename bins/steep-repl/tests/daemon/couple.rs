@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use steep_ipc::{Init, NodeAdd, Plan, Request, Response};
+use steep_ipc::{Init, NodeAdd, Plan, Request, Response, TableAdd};
 use steep_testkit::{Major, PgCluster, PgClusterBuilder, Port};
 
 use super::support::{Daemon, Outcome};
@@ -101,4 +101,16 @@ pub(crate) fn plan(daemon: &Daemon, request: &Request) -> Result<Plan, Box<dyn E
         Response::Plan(plan) => Ok(plan),
         other => Err(format!("{other:?} is no plan").into()),
     }
+}
+
+/// Tables are to replicate, in the way that is the default.
+pub(crate) fn add(tables: &[&str]) -> Request {
+    let tables = tables.iter().map(|&table| table.to_owned()).collect();
+    let (strategy, detection, node_order) = (None, None, None);
+    Request::TableAdd(TableAdd { tables, strategy, detection, node_order, dry_run: false })
+}
+
+/// A table is not to replicate any more.
+pub(crate) fn remove(table: &str) -> Request {
+    Request::TableRemove { tables: vec![table.to_owned()] }
 }

@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::process::Command;
 
-use steep_ipc::{NodeRemove, Request, TableAdd};
+use steep_ipc::{NodeRemove, Request};
 use steep_testkit::Major;
 
-use super::couple::{Couple, DATABASE, plan};
+use super::couple::{Couple, DATABASE, add, plan, remove};
 use super::support::Outcome;
 
 /// The OS user of this process, as the system's own tool has it.
@@ -23,16 +23,6 @@ fn recorded(couple: &Couple, node: &str) -> Result<Vec<String>, Box<dyn Error>> 
     Ok(rows.into_iter().flatten().flatten().collect())
 }
 
-fn add(table: &str) -> Request {
-    let tables = vec![table.to_owned()];
-    let (strategy, detection, node_order) = (None, None, None);
-    Request::TableAdd(TableAdd { tables, strategy, detection, node_order, dry_run: false })
-}
-
-fn remove(table: &str) -> Request {
-    Request::TableRemove { tables: vec![table.to_owned()] }
-}
-
 #[test]
 fn the_os_user_who_gave_a_command_is_recorded() -> Outcome {
     let couple = Couple::start(Major::V18, |builder| builder, "")?;
@@ -41,11 +31,11 @@ fn the_os_user_who_gave_a_command_is_recorded() -> Outcome {
     couple.join()?;
     let joined = couple.address_of_b();
     plan(&couple.a, &remove("public.t"))?;
-    plan(&couple.b, &add("public.t"))?;
+    plan(&couple.b, &add(&["public.t"]))?;
     couple.b.ask(&Request::Pause)?;
     couple.b.ask(&Request::Resume)?;
     // It is about what was said, also if nothing comes of it.
-    assert!(couple.a.ask(&add("public.none")).is_err());
+    assert!(couple.a.ask(&add(&["public.none"])).is_err());
     assert!(couple.b.ask(&Request::JobCancel).is_err());
 
     let user = own_user()?;

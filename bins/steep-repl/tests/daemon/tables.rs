@@ -2,22 +2,12 @@
 
 use std::error::Error;
 
-use steep_ipc::{Plan, Request, TableAdd};
+use steep_ipc::Plan;
 use steep_testkit::{Major, wait};
 
-use super::couple::{self, Couple, plan};
+use super::couple::{self, Couple, add, plan, remove};
 use super::support::Outcome;
 use super::trio::{Trio, answer};
-
-fn add(table: &str) -> Request {
-    let tables = vec![table.to_owned()];
-    let (strategy, detection, node_order) = (None, None, None);
-    Request::TableAdd(TableAdd { tables, strategy, detection, node_order, dry_run: false })
-}
-
-fn remove(table: &str) -> Request {
-    Request::TableRemove { tables: vec![table.to_owned()] }
-}
 
 const REPLICATED: &str = "select count(*) from steep_repl.replicated_tables where is_active";
 
@@ -82,5 +72,5 @@ fn what_is_written_while_a_table_is_added_is_seen_and_the_others_take_it_out_aga
 }
 
 fn added(couple: &Couple) -> Result<Plan, Box<dyn Error>> {
-    plan(&couple.a, &add("public.t"))
+    plan(&couple.a, &add(&["public.t"]))
 }

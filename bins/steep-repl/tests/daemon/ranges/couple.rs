@@ -1,24 +1,14 @@
 //! A group of two.
 
-use steep_ipc::{Level, RangeAllocate, Request, Response, TableAdd};
+use steep_ipc::{Level, RangeAllocate, Request, Response};
 use steep_testkit::Major;
 use steep_testkit::wait::{self, Observed};
 
 use super::{Inserting, TABLE, strays};
-use crate::couple::{Couple, DATABASE, plan};
+use crate::couple::{Couple, DATABASE, add, plan, remove};
 use crate::support::Outcome;
 
 pub(super) const SMALL: &str = "  identity_ranges: {default_range_size: 1000}\n";
-
-pub(super) fn add(tables: &[&str]) -> Request {
-    Request::TableAdd(TableAdd {
-        tables: tables.iter().map(|&table| table.to_owned()).collect(),
-        strategy: None,
-        detection: None,
-        node_order: None,
-        dry_run: false,
-    })
-}
 
 /// Two nodes with a table that both had before it was added, with rows.
 fn with_rows() -> Result<Couple, Box<dyn std::error::Error>> {
@@ -83,7 +73,7 @@ fn a_table_with_rows_is_added_and_both_nodes_insert_at_speed_without_a_collision
     let again = plan(&couple.b, &add(&["orders"]))?;
     assert!(again.done && again.steps.is_empty(), "{again:?}");
 
-    let removed = plan(&couple.b, &Request::TableRemove { tables: vec!["orders".to_owned()] })?;
+    let removed = plan(&couple.b, &remove("orders"))?;
     assert!(removed.done, "{removed:?}");
     for node in ["a", "b"] {
         couple.on(node, "insert into orders values (1000000, 'anybody')")?;

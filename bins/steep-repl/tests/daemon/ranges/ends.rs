@@ -1,12 +1,12 @@
 //! A key that is too small for its table: told early, refused cleanly, and the way out works.
 
-use steep_ipc::{Level, Request};
+use steep_ipc::Level;
 use steep_testkit::Major;
 use steep_testkit::wait;
 
-use super::couple::{SMALL, add};
+use super::couple::SMALL;
 use super::{Inserting, strays};
-use crate::couple::{Couple, DATABASE, plan};
+use crate::couple::{Couple, DATABASE, add, plan, remove};
 use crate::seen::check;
 use crate::support::Outcome;
 
@@ -46,8 +46,7 @@ fn a_small_key_is_told_early_refused_at_its_end_and_goes_on_with_a_larger_type()
 
     // As docs/guide/identity-ranges.md has it.
     wait::tables_equal(&[a, couple.cluster("b")], DATABASE, "tickets", wait::DEADLINE)?;
-    let remove = Request::TableRemove { tables: vec!["tickets".to_owned()] };
-    assert!(plan(&couple.a, &remove)?.done);
+    assert!(plan(&couple.a, &remove("tickets"))?.done);
     for node in ["a", "b"] {
         couple.on(node, "alter table tickets alter id type bigint")?;
         couple.on(node, "alter sequence tickets_id_seq as bigint")?;

@@ -13,8 +13,8 @@ use steep_testkit::wait::{self, Observed};
 use steep_testkit::{Major, PgCluster, on_each_major};
 
 use super::Inserting;
-use super::couple::{add, with_rows_on};
-use crate::couple::{Couple, DATABASE, plan};
+use super::couple::with_rows_on;
+use crate::couple::{Couple, DATABASE, add, plan};
 use crate::ranges::strays;
 use crate::support::{Daemon, Outcome, runtime};
 

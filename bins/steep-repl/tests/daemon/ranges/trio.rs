@@ -1,9 +1,10 @@
 //! A node joins a group that inserts, is cut off, and leaves.
 
-use steep_ipc::{NodeRemove, Request, Response, TableAdd};
+use steep_ipc::{NodeRemove, Request, Response};
 use steep_testkit::wait;
 
 use super::{Inserting, TABLE, strays};
+use crate::couple::add;
 use crate::support::Outcome;
 use crate::trio::{DATABASE, Trio, answer};
 
@@ -13,14 +14,7 @@ fn a_node_joins_a_managed_table_under_load_is_cut_off_and_hands_over_when_it_lea
     for node in ["a", "b"] {
         trio.cluster(node).execute(DATABASE, &format!("create table orders ({TABLE})"))?;
     }
-    let add = Request::TableAdd(TableAdd {
-        tables: vec!["public.orders".to_owned()],
-        strategy: None,
-        detection: None,
-        node_order: None,
-        dry_run: false,
-    });
-    match trio.a.ask(&add)? {
+    match trio.a.ask(&add(&["public.orders"]))? {
         Response::Plan(plan) => assert!(plan.done, "{plan:?}"),
         other => return Err(format!("{other:?} is no plan").into()),
     }
